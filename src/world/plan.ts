@@ -1,0 +1,553 @@
+/**
+ * The plan: everything one run needs, as frozen plain data.
+ *
+ * `src/scenario` builds it from files, `src/world` plays it, `src/report` writes it down again. Instants and spans
+ * are integer microseconds since the start of the run, CPU is milli-CPU, memory is bytes, prices are per node and
+ * hour. A plan holds no functions, no class instances and no `undefined`, so it can be cloned, posted to a worker
+ * and compared by its JSON.
+ */
+import type { KubeObject, LabelSelector, Quantities, StringMap, Taint } from "../kube/types.ts";
+
+export type Micros = number;
+
+/** A delay as data; all figures are microseconds. The same shape as the samplers of `src/random` take. */
+export type Distribution =
+  | { readonly constant: Micros }
+  | { readonly uniform: { readonly min: Micros; readonly max: Micros } }
+  | { readonly exponential: { readonly mean: Micros } }
+  | { readonly lognormal: { readonly median: Micros; readonly p95: Micros } }
+  | { readonly normal: { readonly mean: Micros; readonly sd: Micros } }
+  | { readonly weibull: { readonly scale: Micros; readonly shape: number } };
+
+/** Where something was written: file as given by the user, 1-based line and column. */
+export interface SourceLocation {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface Plan {
+  readonly name: string;
+  readonly seed: string | number;
+  /** Replication number within one seed; 0 for a single run. */
+  readonly run: number;
+  readonly durationMicros: Micros;
+  /** Nothing before this instant enters the summaries and assertions. */
+  readonly warmupMicros: Micros;
+  /** Unix time of instant 0, in microseconds. */
+  readonly startEpochMicros: number;
+  readonly kubernetesVersion: string;
+  /** In the order of the files; all of them exist at instant 0. Nodes are in `nodes`, not here. */
+  readonly objects: readonly PlannedObject[];
+  readonly nodes: readonly PlannedNode[];
+  readonly images: ImagePlan;
+  readonly timing: Timing;
+  readonly loads: readonly Load[];
+  readonly failures: readonly Failure[];
+  readonly actions: readonly Action[];
+  readonly assertions: readonly Assertion[];
+  readonly fidelity: Fidelity;
+  readonly record: RecordOptions;
+  /** What prices are in, such as "USD". */
+  readonly currency: string;
+}
+
+export interface Fidelity {
+  /** `chain`: heartbeats and scrapes are formulas; `explicit`: every tick is an event. The outcome is the same. */
+  readonly periodic: "chain" | "explicit";
+}
+
+export interface RecordOptions {
+  /** Distance of two rows of a series. */
+  readonly sampleMicros: Micros;
+  readonly events: boolean;
+  readonly decisions: boolean;
+  /** Per-pod and per-node series too (large). */
+  readonly pods: boolean;
+  readonly nodes: boolean;
+}
+
+// Objects and nodes.
+
+export interface PlannedObject {
+  /** Converted to the stored version and defaulted, as the API server would. */
+  readonly object: KubeObject;
+  readonly source: SourceLocation;
+  /** False for kinds that are kept as documents only. */
+  readonly simulated: boolean;
+}
+
+export interface PlannedNode {
+  readonly name: string;
+  /** Name of the node pool; "" for a node that came from a manifest. */
+  readonly pool: string;
+  readonly zone: string | null;
+  readonly region: string | null;
+  /** Complete: hostname, zone, region, os, arch and pool labels included. */
+  readonly labels: StringMap;
+  readonly annotations: StringMap;
+  readonly taints: readonly Taint[];
+  readonly unschedulable: boolean;
+  readonly capacity: Quantities;
+  readonly allocatable: Quantities;
+  readonly pricePerHour: number;
+  readonly imageBandwidthBytesPerSecond: number;
+  /** 1 is the kubelet's default: one pull at a time. */
+  readonly parallelImagePulls: number;
+  /** Images present from the start, besides those of the image plan. */
+  readonly images: readonly { readonly name: string; readonly sizeBytes: number }[];
+  readonly source: SourceLocation;
+}
+
+export interface ImagePlan {
+  /** Size of an image that is not listed. */
+  readonly defaultSizeBytes: number;
+  /** Whether nodes hold every image at the start unless the image says otherwise. */
+  readonly preloaded: boolean;
+  readonly images: readonly {
+    readonly name: string;
+    readonly sizeBytes: number;
+    readonly preloaded: boolean;
+    /** A pull of this image fails (registry has no such image). */
+    readonly missing: boolean;
+  }[];
+}
+
+// Timing.
+
+export interface Timing {
+  // Heartbeats and node lifecycle. @source kubernetes 1.37 kubelet and node-lifecycle-controller defaults.
+  readonly nodeStatusUpdateMicros: Micros;
+  readonly nodeStatusReportMicros: Micros;
+  readonly leaseRenewMicros: Micros;
+  readonly leaseDurationMicros: Micros;
+  /** Share of the period that is added at random to status updates and lease renewals: 0.04. */
+  readonly heartbeatJitter: number;
+  readonly nodeMonitorPeriodMicros: Micros;
+  readonly nodeMonitorGraceMicros: Micros;
+  readonly nodeStartupGraceMicros: Micros;
+  /** How long one monitor pass takes before the next period starts. */
+  readonly nodeMonitorPassMicros: Micros;
+  /** Nodes tainted per second in a healthy zone, and in an unhealthy large one. */
+  readonly nodeEvictionRate: number;
+  readonly secondaryNodeEvictionRate: number;
+  readonly largeClusterSizeThreshold: number;
+  readonly unhealthyZoneThreshold: number;
+  readonly defaultNotReadyTolerationSeconds: number;
+  readonly defaultUnreachableTolerationSeconds: number;
+  readonly podGcMicros: Micros;
+  readonly podGcNodeQuarantineMicros: Micros;
+  readonly terminatedPodGcThreshold: number;
+
+  // Metrics and autoscaling.
+  readonly metricsScrapeMicros: Micros;
+  /** Age of the kubelet's own sample: its refresh period. */
+  readonly kubeletStatsMicros: Micros;
+  readonly hpaSyncMicros: Micros;
+  readonly hpaTolerance: number;
+  readonly hpaDownscaleStabilizationMicros: Micros;
+  readonly hpaCpuInitializationMicros: Micros;
+  readonly hpaInitialReadinessDelayMicros: Micros;
+
+  // The way of a write, of a notification, and of a pod to its node.
+  readonly apiLatency: Distribution;
+  readonly watchLatency: Distribution;
+  readonly schedulerCycle: Distribution;
+  readonly bindLatency: Distribution;
+  readonly endpointsBatchMicros: Micros;
+
+  // Kubelet.
+  readonly kubeletDelivery: Distribution;
+  readonly volumeMount: Distribution;
+  readonly sandboxStart: Distribution;
+  readonly imageCheck: Distribution;
+  readonly imagePullLatency: Distribution;
+  readonly imageUnpackMicrosPerMebibyte: Micros;
+  readonly containerCreate: Distribution;
+  readonly containerStart: Distribution;
+  readonly statusWrite: Distribution;
+  /** From SIGTERM to exit of a container that no load describes. */
+  readonly containerStop: Distribution;
+  readonly sandboxStop: Distribution;
+  readonly volumeUnmount: Distribution;
+  /** From the last container's exit to the deletion of the API object. */
+  readonly podDeletion: Distribution;
+  /** From power on to the kubelet's first heartbeat after a crash. */
+  readonly nodeBoot: Distribution;
+  readonly crashBackoffInitialMicros: Micros;
+  readonly crashBackoffMaxMicros: Micros;
+  readonly crashBackoffResetMicros: Micros;
+  readonly imageBackoffInitialMicros: Micros;
+  readonly imageBackoffMaxMicros: Micros;
+}
+
+// Loads.
+
+/** A function of time. Values are in the unit of the field that holds the curve; instants are relative to its start. */
+export type Curve =
+  | { readonly kind: "constant"; readonly value: number }
+  /** The value of the last step at or before now; 0 before the first one. Sorted by `atMicros`. */
+  | { readonly kind: "steps"; readonly steps: readonly CurvePoint[] }
+  /** From `from` to `to` in a straight line, then `to`. */
+  | { readonly kind: "ramp"; readonly from: number; readonly to: number; readonly overMicros: Micros }
+  /** mean + amplitude · sin(2π (t + offset) / period), not below 0. */
+  | {
+      readonly kind: "sine";
+      readonly mean: number;
+      readonly amplitude: number;
+      readonly periodMicros: Micros;
+      readonly offsetMicros: Micros;
+    }
+  /** Sorted points; before the first and after the last one the nearest value holds. */
+  | {
+      readonly kind: "points";
+      readonly points: readonly CurvePoint[];
+      readonly interpolate: "linear" | "step";
+      /** Distance after which the points start again; 0 for never. */
+      readonly repeatMicros: Micros;
+    };
+
+export interface CurvePoint {
+  readonly atMicros: Micros;
+  readonly value: number;
+}
+
+/** Multiplicative noise: the value times max(0, 1 + relativeSd · normal), drawn anew every `everyMicros`. */
+export interface Noise {
+  readonly relativeSd: number;
+  readonly everyMicros: Micros;
+}
+
+export interface TimedCurve {
+  readonly curve: Curve;
+  /** Whether the curve's time starts with the run or with each container. */
+  readonly since: "run" | "container";
+  readonly noise: Noise | null;
+}
+
+interface LoadBase {
+  /** Unique among the loads; names the random stream. */
+  readonly name: string;
+  readonly source: SourceLocation;
+  readonly startMicros: Micros;
+  /** The load is absent at and after this instant. */
+  readonly endMicros: Micros;
+}
+
+/** Demand on a Service, shared over its ready endpoints. */
+export interface ServiceLoad extends LoadBase {
+  readonly kind: "service";
+  readonly namespace: string;
+  readonly service: string;
+  /** Requests per second. */
+  readonly requestsPerSecond: TimedCurve;
+  readonly perRequest: { readonly cpuMicros: Micros; readonly latencyMicros: Micros };
+}
+
+/** Usage of each selected pod on its own. */
+export interface PodLoad extends LoadBase {
+  readonly kind: "pods";
+  readonly namespace: string | null;
+  readonly selector: LabelSelector;
+  /** Name of the container that bears the load; null for the first one. */
+  readonly container: string | null;
+  readonly cpuMilli: TimedCurve | null;
+  readonly memoryBytes: TimedCurve | null;
+  /** Added while a container starts; `readyAfterMicros` holds back its readiness. */
+  readonly startup: {
+    readonly cpuMilli: number;
+    readonly forMicros: Micros;
+    readonly readyAfterMicros: Micros;
+  } | null;
+  /** From SIGTERM to exit; null for `timing.containerStop`. */
+  readonly stop: Distribution | null;
+}
+
+export type Load = ServiceLoad | PodLoad;
+
+// Failures and actions.
+
+/** Once, or again and again: `every` is drawn from the end of one failure to the start of the next, per target. */
+export type FailureSchedule = { readonly at: Micros } | { readonly every: Distribution };
+
+interface FailureBase {
+  /** Position in `spec.failures`, for the timeline and the name of the random stream. */
+  readonly index: number;
+  readonly name: string;
+  readonly source: SourceLocation;
+  readonly schedule: FailureSchedule;
+}
+
+export interface NodeFailure extends FailureBase {
+  readonly kind: "crash" | "partition" | "recover";
+  /** Names, in the order of the plan's nodes. */
+  readonly nodes: readonly string[];
+  /** So many of them, drawn at random; null for all. */
+  readonly count: number | null;
+  /** null: for good, or until a `recover`. */
+  readonly lasts: Distribution | null;
+}
+
+export interface ContainerFailure extends FailureBase {
+  readonly kind: "containerExit";
+  readonly namespace: string | null;
+  readonly selector: LabelSelector;
+  readonly container: string | null;
+  readonly count: number | null;
+  readonly exitCode: number;
+}
+
+export type Failure = NodeFailure | ContainerFailure;
+
+export interface ObjectReference {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+interface ActionBase {
+  readonly index: number;
+  readonly atMicros: Micros;
+  /** As a person would say it: `kubectl scale deployment/web --replicas=3`. */
+  readonly text: string;
+  readonly source: SourceLocation;
+}
+
+export type Action = ActionBase &
+  (
+    | { readonly kind: "apply"; readonly objects: readonly PlannedObject[] }
+    | { readonly kind: "scale"; readonly target: ObjectReference; readonly replicas: number }
+    | {
+        readonly kind: "setImage";
+        readonly target: ObjectReference;
+        /** `container` "*" is every container. */
+        readonly images: readonly { readonly container: string; readonly image: string }[];
+      }
+    | { readonly kind: "delete"; readonly target: ObjectReference; readonly gracePeriodSeconds: number | null }
+    | { readonly kind: "cordon" | "uncordon"; readonly nodes: readonly string[] }
+    | { readonly kind: "rolloutUndo"; readonly target: ObjectReference; readonly toRevision: number | null }
+    | { readonly kind: "rolloutPause" | "rolloutResume" | "rolloutRestart"; readonly target: ObjectReference }
+  );
+
+// Assertions.
+
+export type Stat = "p50" | "p90" | "p95" | "p99" | "max" | "min" | "mean" | "sum" | "last" | "count";
+export type Comparison = "<" | "<=" | ">" | ">=" | "==" | "!=";
+/** Base units: seconds, bytes, cores, and plain numbers; `currency` is that of the plan. */
+export type MetricUnit = "seconds" | "bytes" | "cores" | "ratio" | "count" | "currency" | "hours";
+
+export interface LabelMatcher {
+  readonly label: string;
+  readonly operator: "=" | "!=";
+  readonly value: string;
+}
+
+export interface Assertion {
+  readonly metric: string;
+  readonly matchers: readonly LabelMatcher[];
+  readonly stat: Stat;
+  readonly comparison: Comparison;
+  /** In the metric's base unit. */
+  readonly threshold: number;
+  readonly unit: MetricUnit;
+  /** The line as written. */
+  readonly text: string;
+  readonly source: SourceLocation;
+}
+
+export interface MetricDefinition {
+  readonly name: string;
+  readonly unit: MetricUnit;
+  /** `sample`: one value per happening. `gauge`: a value over time (weighted by time). `total`: a sum over the run. */
+  readonly shape: "sample" | "gauge" | "total";
+  /** Labels of the metric; pod metrics take every label of the pod besides. */
+  readonly labels: readonly string[];
+  readonly podLabels: boolean;
+  readonly help: string;
+}
+
+const POD = ["namespace", "pod", "node"] as const;
+
+function metric(
+  name: string,
+  unit: MetricUnit,
+  shape: MetricDefinition["shape"],
+  labels: readonly string[],
+  help: string,
+): MetricDefinition {
+  return { name, unit, shape, labels, podLabels: labels === POD, help };
+}
+
+/** The metrics that assertions and summaries know. Gauges are sampled every `record.sampleMicros`. */
+export const METRICS: readonly MetricDefinition[] = [
+  metric(
+    "pod_pending_seconds",
+    "seconds",
+    "sample",
+    POD,
+    "From a pod's creation to its binding; still pending pods count up to the end.",
+  ),
+  metric("pod_ready_seconds", "seconds", "sample", POD, "From a pod's creation to its first Ready."),
+  metric("pod_starts", "count", "total", POD, "Pods that reached Running."),
+  metric("container_restarts", "count", "total", POD, "Container restarts."),
+  metric("container_oom_kills", "count", "total", POD, "Containers killed for memory."),
+  metric("pod_evictions", "count", "total", POD, "Pods evicted by taints or the API."),
+  metric("pod_cpu_cores", "cores", "gauge", POD, "CPU usage of one pod."),
+  metric("pod_memory_bytes", "bytes", "gauge", POD, "Memory usage of one pod."),
+  metric("pods_pending", "count", "gauge", [], "Pods without a node."),
+  metric("pods_running", "count", "gauge", [], "Pods in phase Running."),
+  metric(
+    "workload_replicas",
+    "count",
+    "gauge",
+    ["namespace", "kind", "name"],
+    "Replicas wanted by a Deployment, ReplicaSet or ReplicationController.",
+  ),
+  metric(
+    "workload_ready_replicas",
+    "count",
+    "gauge",
+    ["namespace", "kind", "name"],
+    "Ready replicas of a Deployment, ReplicaSet or ReplicationController.",
+  ),
+  metric("hpa_replicas", "count", "gauge", ["namespace", "hpa"], "Replicas wanted by a HorizontalPodAutoscaler."),
+  metric(
+    "hpa_utilization",
+    "ratio",
+    "gauge",
+    ["namespace", "hpa"],
+    "Utilisation an HPA saw at its last sync, as a ratio of the request.",
+  ),
+  metric("hpa_rescales", "count", "total", ["namespace", "hpa"], "Changes of replicas by an HPA."),
+  metric(
+    "hpa_reversals",
+    "count",
+    "total",
+    ["namespace", "hpa"],
+    "Changes of replicas against the direction of the change before.",
+  ),
+  metric("service_requests", "count", "total", ["namespace", "svc"], "Requests wanted by the loads of a Service."),
+  metric(
+    "service_unserved_requests",
+    "count",
+    "total",
+    ["namespace", "svc"],
+    "Requests beyond what the ready endpoints could serve.",
+  ),
+  metric(
+    "service_overload_seconds",
+    "seconds",
+    "total",
+    ["namespace", "svc"],
+    "Time in which a Service's demand exceeded its ready endpoints.",
+  ),
+  metric("service_ready_endpoints", "count", "gauge", ["namespace", "svc"], "Ready endpoints of a Service."),
+  metric(
+    "service_demand_rps",
+    "count",
+    "gauge",
+    ["namespace", "svc"],
+    "Requests per second wanted by the loads of a Service.",
+  ),
+  metric("nodes_ready", "count", "gauge", [], "Nodes whose Ready condition is True."),
+  metric(
+    "node_not_ready_seconds",
+    "seconds",
+    "total",
+    ["node", "zone", "pool"],
+    "Time in which a node's Ready condition was not True.",
+  ),
+  metric("node_cpu_requested", "ratio", "gauge", ["node", "zone", "pool"], "CPU requests over allocatable of a node."),
+  metric("node_hours", "hours", "total", ["node", "zone", "pool"], "Hours of nodes in the cluster."),
+  metric("cost", "currency", "total", ["node", "zone", "pool"], "Node hours times price."),
+];
+
+// The run.
+
+/** Something that can stand in a line of JSON. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+export type JsonObject = { readonly [key: string]: Json };
+
+/**
+ * One line of decisions.jsonl. `n` is the number of the event in which it was taken, `cause` the number of the event
+ * that scheduled that one (0 for none), `t` the instant. `object` is `Kind/namespace/name`, or `Kind/name` without a
+ * namespace. `notable` is a sentence for the timeline on the screen, when the decision deserves one.
+ */
+export interface DecisionRecord {
+  readonly n: number;
+  readonly cause: number;
+  readonly t: Micros;
+  readonly kind: string;
+  readonly object: string;
+  readonly notable?: string;
+  readonly [field: string]: Json | undefined;
+}
+
+/** What a world hands out while it runs; called synchronously, in order. A world must not depend on what it does. */
+export interface ResultSink {
+  /** A Kubernetes Event object as it stands when it is written, with `metadata`, `count`, first and last time. */
+  event(line: JsonObject): void;
+  decision(record: DecisionRecord): void;
+  /** A row of `series/<series>.csv`; all rows of a series have the same keys in the same order. */
+  sample(series: string, row: { readonly [column: string]: string | number }): void;
+}
+
+export interface MetricSummary {
+  readonly metric: string;
+  readonly labels: StringMap;
+  readonly count: number;
+  readonly sum: number;
+  readonly mean: number;
+  readonly min: number;
+  readonly max: number;
+  readonly last: number;
+  readonly p50: number;
+  readonly p90: number;
+  readonly p95: number;
+  readonly p99: number;
+}
+
+export interface AssertionResult {
+  readonly assertion: Assertion;
+  /** null when nothing was observed: such an assertion fails. */
+  readonly value: number | null;
+  readonly holds: boolean;
+}
+
+/** What a world knows at its end, or where it was stopped. */
+export interface RunSummary {
+  readonly endMicros: Micros;
+  readonly eventCount: number;
+  readonly digest: string;
+  readonly unseed: string;
+  readonly counts: { readonly nodes: number; readonly pods: number; readonly workloads: number };
+  readonly metrics: readonly MetricSummary[];
+  readonly assertions: readonly AssertionResult[];
+}
+
+/** The face of a world towards whoever drives it. */
+export interface RunnableWorld {
+  readonly nowMicros: Micros;
+  readonly eventCount: number;
+  /** Plays at most `maxEvents` events with time ≤ `untilMicros`; true when that instant is reached. */
+  runSlice(untilMicros: Micros, maxEvents: number): boolean;
+  finish(): RunSummary;
+}
+
+/** Whether `value` stands in the wanted relation to `threshold`. */
+export function compares(value: number, comparison: Comparison, threshold: number): boolean {
+  switch (comparison) {
+    case "<":
+      return value < threshold;
+    case "<=":
+      return value <= threshold;
+    case ">":
+      return value > threshold;
+    case ">=":
+      return value >= threshold;
+    case "==":
+      return value === threshold;
+    case "!=":
+      return value !== threshold;
+  }
+}
