@@ -1,0 +1,346 @@
+import { Streams } from "../random/index.ts";
+import { CellRegistry, type CellState, type Rows, type Snapshot } from "../tables/index.ts";
+import { InvariantError, type RunPosition } from "./assert.ts";
+import { Digest, hashText } from "./digest.ts";
+import {
+  ARG,
+  CAUSE,
+  type EventRef,
+  FutureEventList,
+  KIND,
+  MAX_PHASES,
+  SUBJECT,
+  SUBJECT_GENERATION,
+} from "./future-event-list.ts";
+import { Journal } from "./journal.ts";
+
+/** Integer microseconds since the start of the run. */
+export type Micros = number;
+
+export type Handler = (subject: number, arg: number) => void;
+
+export interface EngineOptions {
+  readonly seed: string | number;
+  /** Number of the replication; its streams are independent of other runs of the same seed. Default 0. */
+  readonly run?: number;
+  /** Play every tick of the periodic chains as an event. Default false. */
+  readonly explicitPeriodic?: boolean;
+  /** Events kept by the journal, a power of two; 0 turns it off. Default 2^18. */
+  readonly journalCapacity?: number;
+}
+
+export interface KindOptions {
+  /** The subject is a row of this table; the event dies with its row. */
+  readonly rows?: Rows;
+  /** Observers and other events whose presence must not show: neither numbered, digested nor journaled. */
+  readonly silent?: boolean;
+}
+
+/** Everything a run is at one instant, taken between two events. Immutable; may be restored any number of times. */
+export interface Checkpoint {
+  readonly seed: string;
+  readonly run: number;
+  readonly kinds: readonly string[];
+  readonly cells: Snapshot;
+}
+
+const MAX_KINDS = 4096;
+const DOUBLES = 6;
+const WORDS = 12;
+
+/**
+ * The clock and its events. Order is (time, phase, sequence): at one instant all events of a lower phase come first, also
+ * those scheduled during the instant, and events of equal time and phase come in the order of their scheduling.
+ *
+ * ```ts
+ * const engine = new Engine({ seed: 7 });
+ * const ring = engine.define("ring", 0, () => engine.after(1_000_000, ring));
+ * engine.at(0, ring);
+ * engine.run(60_000_000);
+ * ```
+ */
+export class Engine {
+  readonly cells = new CellRegistry();
+  readonly streams: Streams;
+  readonly journal: Journal;
+  readonly explicitPeriodic: boolean;
+  readonly #names: string[] = [];
+  readonly #handlers: Handler[] = [];
+  readonly #rows: (Rows | undefined)[] = [];
+  readonly #phases = new Uint8Array(MAX_KINDS);
+  readonly #silent = new Uint8Array(MAX_KINDS);
+  readonly #hashes = new Int32Array(MAX_KINDS);
+  readonly #events: FutureEventList;
+  readonly #digest = new Digest();
+  readonly #journals: boolean;
+  #now = 0;
+  #eventNumber = 0;
+  #eventCount = 0;
+  #silentCount = 0;
+  #skippedCount = 0;
+  /** Kind being handled; −1 between events. */
+  #kind = -1;
+
+  constructor(options: EngineOptions) {
+    const capacity = options.journalCapacity ?? 2 ** 18;
+    this.explicitPeriodic = options.explicitPeriodic ?? false;
+    this.streams = new Streams(options.seed, options.run ?? 0);
+    this.journal = new Journal(this.cells, capacity, this.#names);
+    this.#journals = capacity > 0;
+    this.#events = new FutureEventList(this.cells, "engine.events", this.#phases);
+    this.cells.add({
+      name: "engine.streams",
+      save: () => ({ form: "data", data: this.streams.save() }),
+      load: (state) => this.streams.load(state.data as ReturnType<Streams["save"]>),
+    });
+    this.cells.add({ name: "engine.clock", save: () => this.#saveClock(), load: (state) => this.#loadClock(state) });
+  }
+
+  /** The current instant. */
+  get now(): Micros {
+    return this.#now;
+  }
+
+  /** Number of the event being handled, the cause of what it schedules; 0 outside and in silent events. */
+  get eventNumber(): number {
+    return this.#eventNumber;
+  }
+
+  /** Numbered events handled since the start. */
+  get eventCount(): number {
+    return this.#eventCount;
+  }
+
+  /** Silent events handled since the start. */
+  get silentEventCount(): number {
+    return this.#silentCount;
+  }
+
+  /** Events that waited in vain because their row was freed. */
+  get skippedCount(): number {
+    return this.#skippedCount;
+  }
+
+  get pendingCount(): number {
+    return this.#events.pendingCount;
+  }
+
+  /**
+   * Declares an event kind and returns its number. All kinds are declared before the first event and in the same order in every
+   * world. `phase` is 0..7.
+   */
+  define(name: string, phase: number, handler: Handler, options: KindOptions = {}): number {
+    const kind = this.#names.length;
+    this.#check(kind < MAX_KINDS, () => `more than ${MAX_KINDS} event kinds`);
+    this.#check(!this.#names.includes(name), () => `event kind "${name}" is declared twice`);
+    this.#check(phase >= 0 && phase < MAX_PHASES && phase % 1 === 0, () => `phase ${phase} of kind "${name}"`);
+    this.#names.push(name);
+    this.#handlers.push(handler);
+    this.#rows.push(options.rows);
+    this.#phases[kind] = phase;
+    this.#silent[kind] = options.silent === true ? 1 : 0;
+    this.#hashes[kind] = hashText(name);
+    return kind;
+  }
+
+  /**
+   * Schedules an event at `time` (integer, now or later). `subject` is a 32-bit integer, by custom a row; `arg` any number.
+   * Throws InvariantError for a past or fractional time, for a row that is not in use, and when a silent event
+   * schedules one that is not silent.
+   */
+  at(time: Micros, kind: number, subject = 0, arg = 0): EventRef {
+    if (!(time >= this.#now && time <= Number.MAX_SAFE_INTEGER) || Math.floor(time) !== time)
+      this.#refuseTime(time, kind);
+    if (this.#kind >= 0 && this.#silent[this.#kind]! > this.#silent[kind]!) this.#refuseLoud(kind);
+    const rows = this.#rows[kind];
+    let generation = 0;
+    if (rows !== undefined) {
+      if (!rows.isLive(subject)) this.#refuseRow(rows, subject, kind);
+      generation = rows.generationOf(subject);
+    }
+    const events = this.#events;
+    const slot = events.schedule(time, kind);
+    events.doubles[slot * DOUBLES + ARG] = arg;
+    events.doubles[slot * DOUBLES + CAUSE] = this.#eventNumber;
+    events.words[slot * WORDS + SUBJECT] = subject;
+    events.words[slot * WORDS + SUBJECT_GENERATION] = generation;
+    return events.refOf(slot);
+  }
+
+  /** Schedules an event `delay` microseconds from now; see `at`. */
+  after(delay: Micros, kind: number, subject = 0, arg = 0): EventRef {
+    return this.at(this.#now + delay, kind, subject, arg);
+  }
+
+  /** Takes a pending event back. False when it has happened, was cancelled, or the reference is 0. */
+  cancel(ref: EventRef): boolean {
+    return this.#events.cancel(ref);
+  }
+
+  isPending(ref: EventRef): boolean {
+    return this.#events.isPending(ref);
+  }
+
+  /** Instant of a pending event; −1 when it is not pending. */
+  timeOf(ref: EventRef): Micros {
+    return this.#events.timeOf(ref);
+  }
+
+  /** Handles every event due at or before `until`; then `now` is `until`. */
+  run(until: Micros): void {
+    this.runSlice(until, Infinity);
+  }
+
+  /** As `run`, but stops after `maxEvents` events. True when all is done and `now` is `until`. */
+  runSlice(until: Micros, maxEvents: number): boolean {
+    this.#check(until >= this.#now && Math.floor(until) === until, () => `cannot run until ${until}`);
+    this.#check(this.#kind < 0, () => "run is called from a handler");
+    if (this.#play(until, maxEvents) >= maxEvents) return false;
+    this.#events.restAt(until);
+    this.#now = until;
+    return true;
+  }
+
+  /** Handles the next event, whenever it is due. False when none is left. */
+  step(): boolean {
+    this.#check(this.#kind < 0, () => "step is called from a handler");
+    if (this.#play(Number.MAX_SAFE_INTEGER, 1) > 0) return true;
+    this.#events.restAt(this.#now);
+    return false;
+  }
+
+  /** Hash of all numbered events so far: time, kind, subject, arg. Equal digests, equal runs. */
+  digest(): string {
+    return this.#digest.toString();
+  }
+
+  /** Digest and stream states: two runs of equal unseed have done the same and will draw the same. */
+  unseed(): string {
+    const streams = new Digest();
+    for (const [name, state] of this.streams.save()) {
+      streams.text(name);
+      // Alea's parts are multiples of 2^-32 below 1, and a small integer carry.
+      for (const part of [state.c, state.s0, state.s1, state.s2]) streams.word((part * 2 ** 32) | part);
+    }
+    return `${this.digest()}-${streams.toString()}`;
+  }
+
+  /** A copy of the whole state, between two events. Cost: the cells' numbers and references. */
+  checkpoint(): Checkpoint {
+    this.#check(this.#kind < 0, () => "a checkpoint is taken in a handler");
+    return { seed: this.streams.seed, run: this.streams.run, kinds: [...this.#names], cells: this.cells.save() };
+  }
+
+  /** Goes back (or over, in another engine wired alike) to a checkpoint. Throws when kinds, seed or cells differ. */
+  restore(checkpoint: Checkpoint): void {
+    this.#check(this.#kind < 0, () => "restore is called from a handler");
+    const { seed, run, kinds } = checkpoint;
+    this.#check(
+      kinds.length === this.#names.length && kinds.every((name, kind) => name === this.#names[kind]),
+      () => `the checkpoint knows the kinds [${kinds.join(", ")}], this engine [${this.#names.join(", ")}]`,
+    );
+    this.#check(
+      seed === this.streams.seed && run === this.streams.run,
+      () => `the checkpoint is of seed ${seed}, run ${run}, this engine of ${this.streams.seed}, ${this.streams.run}`,
+    );
+    this.cells.load(checkpoint.cells);
+  }
+
+  /** Compares the lists of events with their counters. Throws when an event was lost. Cost: pending events. */
+  audit(): void {
+    this.#events.audit();
+    const handled = this.#eventCount + this.#silentCount + this.#skippedCount;
+    this.#check(handled === this.#events.takenCount, () => `${this.#events.takenCount} taken ≠ ${handled} handled`);
+  }
+
+  /** Where the run stands: for messages about faults. */
+  position(): RunPosition {
+    const { seed, run } = this.streams;
+    const kind = this.#kind < 0 ? "" : (this.#names[this.#kind] as string);
+    return { seed, run, time: this.#now, eventNumber: this.#eventNumber, kind };
+  }
+
+  /** Handles up to `maxEvents` events due at or before `until`; returns how many. hot: bench/micro/hold.ts */
+  #play(until: Micros, maxEvents: number): number {
+    const events = this.#events;
+    let count = 0;
+    try {
+      while (count < maxEvents) {
+        const slot = events.take(until);
+        if (slot < 0) break;
+        const words = events.words;
+        const doubles = events.doubles;
+        const at = slot * WORDS;
+        const kind = words[at + KIND]!;
+        const subject = words[at + SUBJECT]!;
+        const arg = doubles[slot * DOUBLES + ARG]!;
+        const time = doubles[slot * DOUBLES]!;
+        const rows = this.#rows[kind];
+        if (rows !== undefined && rows.generationOf(subject) !== words[at + SUBJECT_GENERATION]) {
+          events.release(slot);
+          this.#skippedCount += 1;
+          continue;
+        }
+        this.#now = time;
+        this.#kind = kind;
+        if (this.#silent[kind] === 0) {
+          const number = ++this.#eventCount;
+          this.#eventNumber = number;
+          this.#digest.event(words[at]!, words[at + 1]!, this.#hashes[kind]!, subject, words[at + 2]!, words[at + 3]!);
+          if (this.#journals) this.journal.append(number, time, kind, subject, doubles[slot * DOUBLES + CAUSE]!);
+        } else {
+          this.#silentCount += 1;
+          this.#eventNumber = 0;
+        }
+        events.release(slot);
+        count += 1;
+        this.#handlers[kind]!(subject, arg);
+      }
+    } catch (error) {
+      throw this.#located(error);
+    } finally {
+      this.#kind = -1;
+      this.#eventNumber = 0;
+    }
+    return count;
+  }
+
+  #located(error: unknown): unknown {
+    if (error instanceof InvariantError && error.position !== undefined) return error;
+    return new InvariantError(error instanceof Error ? error.message : String(error), this.position(), error);
+  }
+
+  #check(condition: boolean, message: () => string): void {
+    if (!condition) throw new InvariantError(message(), this.position());
+  }
+
+  #refuseTime(time: number, kind: number): never {
+    const why = time < this.#now ? "lies in the past" : "is not an integer number of microseconds";
+    throw new InvariantError(`event "${this.#names[kind]}" at ${time} ${why}`, this.position());
+  }
+
+  #refuseLoud(kind: number): never {
+    throw new InvariantError(`a silent event may not schedule "${this.#names[kind]}", which is not`, this.position());
+  }
+
+  #refuseRow(rows: Rows, subject: number, kind: number): never {
+    const message = `event "${this.#names[kind]}" for row ${subject} of "${rows.name}", which is not in use`;
+    throw new InvariantError(message, this.position());
+  }
+
+  #saveClock(): CellState {
+    const { first, second } = this.#digest;
+    const data = [this.#now, this.#eventCount, this.#silentCount, this.#skippedCount, first, second];
+    return { form: "numbers", data: Float64Array.from(data) };
+  }
+
+  #loadClock(state: CellState): void {
+    const data = state.data as Float64Array;
+    this.#now = data[0]!;
+    this.#eventCount = data[1]!;
+    this.#silentCount = data[2]!;
+    this.#skippedCount = data[3]!;
+    this.#digest.first = data[4]!;
+    this.#digest.second = data[5]!;
+  }
+}

@@ -1,0 +1,5 @@
+/** The face of the room `random`: named streams, counter-based draws and distributions. */
+export { exp, ln, pow } from "./ln-exp.ts";
+export { standardNormal } from "./normal.ts";
+export { Stream, type StreamState } from "./stream.ts";
+export { Streams, type StreamStates } from "./streams.ts";
