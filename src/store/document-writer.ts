@@ -1,0 +1,160 @@
+import type { KubeObject, ObjectMeta } from "../kube/index.ts";
+import { generatedName } from "../kube/index.ts";
+import type { Stream } from "../random/index.ts";
+import { deepFreeze, type StateValue, sameData } from "../tables/index.ts";
+import { CHANGE, type ChangeLog } from "./changes.ts";
+import type { DocumentTable } from "./documents.ts";
+import { DOCUMENT_KINDS, type DocumentKind, type Store } from "./store.ts";
+
+/** What the writers of a store share. */
+export interface WriterContext {
+  readonly store: Store;
+  readonly log: ChangeLog;
+  readonly revision: StateValue<number>;
+  readonly serial: StateValue<number>;
+  readonly names: Stream;
+}
+
+/** A simulated failure, as the API server words it. A value, never thrown. */
+export interface ApiStatus {
+  readonly code: number;
+  readonly reason: string;
+  readonly message: string;
+}
+export type ApiResult =
+  | { readonly ok: true; readonly row: number }
+  | { readonly ok: false; readonly status: ApiStatus };
+
+const GENERATE_NAME_ATTEMPTS = 8;
+/** Kinds whose generation counts changes of the spec; the others have none. */
+const WITH_GENERATION: ReadonlySet<string> = new Set([
+  "ReplicationController",
+  "ReplicaSet",
+  "Deployment",
+  "StatefulSet",
+  "DaemonSet",
+  "Job",
+  "CronJob",
+  "HorizontalPodAutoscaler",
+  "PodDisruptionBudget",
+]);
+const PLURALS: Readonly<Record<string, string>> = { EndpointSlice: "endpointslices.discovery.k8s.io" };
+
+/** Writes documents: the one place where objects of every kind but Pod are made, changed and removed. */
+export class DocumentWriter {
+  readonly #context: WriterContext;
+
+  constructor(context: WriterContext) {
+    this.#context = context;
+  }
+
+  /** Stores a new object (already defaulted and valid); fills in what the server gives. Fails with AlreadyExists. */
+  create(object: KubeObject): ApiResult {
+    const { store, serial } = this.#context;
+    const kind = documentKind(object.kind);
+    const table = store.documents(kind);
+    const namespace = object.metadata.namespace ?? "";
+    const prefix = kind === "Other" ? `${object.kind}/` : "";
+    const name = object.metadata.name ?? this.#generateName(table, namespace, object.metadata.generateName ?? "");
+    if (table.rowOf(namespace, prefix + name) !== -1) return { ok: false, status: alreadyExists(object, name) };
+    serial.value++;
+    const createdAt = store.nowSecond;
+    const metadata: ObjectMeta = {
+      ...object.metadata,
+      name: prefix + name,
+      uid: store.rendering.uid(serial.value),
+      creationTimestamp: store.timestamp(createdAt),
+      resourceVersion: String(++this.#context.revision.value),
+      ...(WITH_GENERATION.has(kind) ? { generation: 1 } : {}),
+    };
+    const row = table.insert(deepFreeze({ ...object, metadata }), serial.value, createdAt);
+    this.#context.log.append(table.kindId, row, CHANGE.added, undefined);
+    return { ok: true, row };
+  }
+
+  /**
+   * Replaces an object; the server's own metadata are kept. What differs decides generation and change flags: parts
+   * that are the same object are the same, so hand back unchanged parts as they are. Nothing is written when nothing
+   * differs. Returns whether something was written.
+   */
+  update<T extends KubeObject>(table: DocumentTable<T>, row: number, next: T): boolean {
+    const old = table.get(row);
+    let flags = 0;
+    let specDiffers = false;
+    for (const key of new Set([...Object.keys(old), ...Object.keys(next)])) {
+      if (key === "metadata" || key === "apiVersion" || key === "kind") continue;
+      if (sameData(part(old, key), part(next, key))) continue;
+      if (key === "status") flags |= CHANGE.status;
+      else {
+        flags |= CHANGE.spec;
+        specDiffers = true;
+      }
+    }
+    const annotationsDiffer = !sameData(old.metadata.annotations ?? {}, next.metadata.annotations ?? {});
+    if (annotationsDiffer || metadataDiffers(old.metadata, next.metadata)) flags |= CHANGE.metadata;
+    if (flags === 0) return false;
+    // A Deployment's generation also counts changes of its annotations.
+    const bumps = specDiffers || (annotationsDiffer && table.kind === "Deployment");
+    const { generation } = old.metadata;
+    const metadata: ObjectMeta = {
+      ...next.metadata,
+      ...serverMetadata(old.metadata),
+      resourceVersion: String(++this.#context.revision.value),
+      ...(generation === undefined ? {} : { generation: bumps ? generation + 1 : generation }),
+    };
+    table.put(row, deepFreeze({ ...next, metadata }));
+    this.#context.log.append(table.kindId, row, flags, old);
+    return true;
+  }
+
+  /** Replaces the status alone. Returns whether something was written. */
+  updateStatus<T extends KubeObject>(table: DocumentTable<T>, row: number, status: unknown): boolean {
+    return this.update(table, row, { ...table.get(row), status });
+  }
+
+  /** Removes an object at once. What becomes of its dependents is the garbage collector's business. */
+  remove(table: DocumentTable, row: number): void {
+    const old = table.get(row);
+    table.remove(row);
+    this.#context.revision.value++;
+    this.#context.log.append(table.kindId, row, CHANGE.deleted, old);
+  }
+
+  #generateName(table: DocumentTable, namespace: string, base: string): string {
+    for (let attempt = 0; ; attempt++) {
+      const name = generatedName(base, (n) => this.#context.names.int(n));
+      if (table.rowOf(namespace, name) === -1 || attempt === GENERATE_NAME_ATTEMPTS) return name;
+    }
+  }
+}
+
+/** The table an object of this kind is kept in. */
+export function documentKind(kind: string): DocumentKind {
+  return (DOCUMENT_KINDS as readonly string[]).includes(kind) ? (kind as DocumentKind) : "Other";
+}
+
+function part(object: KubeObject, key: string): unknown {
+  return (object as unknown as Record<string, unknown>)[key];
+}
+
+function metadataDiffers(old: ObjectMeta, next: ObjectMeta): boolean {
+  return (
+    old.deletionTimestamp !== next.deletionTimestamp ||
+    !sameData(old.labels ?? {}, next.labels ?? {}) ||
+    !sameData(old.ownerReferences ?? [], next.ownerReferences ?? []) ||
+    !sameData(old.finalizers ?? [], next.finalizers ?? [])
+  );
+}
+
+function serverMetadata(old: ObjectMeta): ObjectMeta {
+  const { name, namespace, uid, creationTimestamp } = old;
+  return Object.fromEntries(
+    Object.entries({ name, namespace, uid, creationTimestamp }).filter(([, value]) => value !== undefined),
+  );
+}
+
+function alreadyExists(object: KubeObject, name: string): ApiStatus {
+  const group = object.apiVersion.includes("/") ? `.${object.apiVersion.split("/")[0]}` : "";
+  const resource = PLURALS[object.kind] ?? `${object.kind.toLowerCase()}s${group}`;
+  return { code: 409, reason: "AlreadyExists", message: `${resource} "${name}" already exists` };
+}

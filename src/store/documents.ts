@@ -1,0 +1,126 @@
+import type { KubeObject } from "../kube/index.ts";
+import { type CellRegistry, Column, Links, RefColumn, Rows } from "../tables/index.ts";
+
+/** The key of an object among those of its kind. Cluster-scoped objects have the namespace "". */
+export function keyOf(namespace: string, name: string): string {
+  return `${namespace}/${name}`;
+}
+
+/**
+ * All objects of one kind, as frozen documents with a row each. Reading is free for everybody; only the store writes.
+ * A deleted row stays readable until every cursor has seen the deletion; `isPresent` tells whether it is still there.
+ */
+export class DocumentTable<T extends KubeObject = KubeObject> {
+  readonly kind: string;
+  readonly kindId: number;
+  readonly rows: Rows;
+  /** Microseconds since the start at which the object was created, whole seconds as the API keeps them. */
+  readonly createdAt: Column<Float64Array>;
+  /** Counts creations over all kinds: an order of birth without ties. */
+  readonly serial: Column<Float64Array>;
+  readonly #object: RefColumn<T | null>;
+  readonly #present: Links;
+  #index: Map<string, number> | undefined;
+
+  constructor(registry: CellRegistry, kind: string, kindId: number) {
+    this.kind = kind;
+    this.kindId = kindId;
+    const name = `store.${kind}`;
+    this.rows = new Rows(registry, name);
+    this.createdAt = new Column<Float64Array>(registry, `${name}.createdAt`, Float64Array);
+    this.serial = new Column<Float64Array>(registry, `${name}.serial`, Float64Array);
+    this.#object = new RefColumn<T | null>(registry, `${name}.object`, null);
+    this.#present = new Links(registry, `${name}.present`);
+    registry.add({
+      name: `${name}.index`,
+      save: () => ({ form: "data", data: null }),
+      load: () => {
+        this.#index = undefined;
+      },
+    });
+  }
+
+  /** Objects present. */
+  get count(): number {
+    return this.#present.count(0);
+  }
+
+  /** The object of a row, also when it was just deleted. Throws for a row that was never used or was released. */
+  get(row: number): T {
+    const object = this.#object.get(row);
+    if (object === null) throw new Error(`${this.kind} has no row ${row}`);
+    return object;
+  }
+
+  find(namespace: string, name: string): T | undefined {
+    const row = this.rowOf(namespace, name);
+    return row === -1 ? undefined : this.get(row);
+  }
+
+  /** The row of a present object, or -1. */
+  rowOf(namespace: string, name: string): number {
+    return this.#names().get(keyOf(namespace, name)) ?? -1;
+  }
+
+  isPresent(row: number): boolean {
+    return row >= 0 && this.#present.listOf(row) === 0;
+  }
+
+  /** Rows of the present objects in order of creation: `for (row = first(); row !== -1; row = after(row))`. */
+  first(): number {
+    return this.#present.head(0);
+  }
+  after(row: number): number {
+    return this.#present.next(row);
+  }
+
+  /** The present objects in order of creation. For places that are not hot. */
+  list(namespace?: string): T[] {
+    const objects: T[] = [];
+    for (let row = this.first(); row !== -1; row = this.after(row)) {
+      const object = this.get(row);
+      if (namespace === undefined || object.metadata.namespace === namespace) objects.push(object);
+    }
+    return objects;
+  }
+
+  /** For the store alone. */
+  insert(object: T, serial: number, createdAt: number): number {
+    const row = this.rows.allocate();
+    this.#object.set(row, object);
+    this.serial.set(row, serial);
+    this.createdAt.set(row, createdAt);
+    this.#names().set(keyOf(object.metadata.namespace ?? "", object.metadata.name ?? ""), row);
+    this.#present.append(0, row);
+    return row;
+  }
+
+  /** For the store alone. */
+  put(row: number, object: T): void {
+    this.#object.set(row, object);
+  }
+
+  /** For the store alone: the object is no longer found or listed, but can still be read by row. */
+  remove(row: number): void {
+    const { namespace, name } = this.get(row).metadata;
+    this.#names().delete(keyOf(namespace ?? "", name ?? ""));
+    this.#present.remove(row);
+  }
+
+  /** For the store alone: nobody needs the deleted row any more. */
+  release(row: number): void {
+    this.#object.clear(row);
+    this.rows.free(row);
+  }
+
+  #names(): Map<string, number> {
+    if (this.#index === undefined) {
+      this.#index = new Map();
+      for (let row = this.first(); row !== -1; row = this.after(row)) {
+        const { namespace, name } = this.get(row).metadata;
+        this.#index.set(keyOf(namespace ?? "", name ?? ""), row);
+      }
+    }
+    return this.#index;
+  }
+}
