@@ -61,7 +61,7 @@ export class DocumentWriter {
     const createdAt = store.nowSecond;
     const metadata: ObjectMeta = {
       ...object.metadata,
-      name: prefix + name,
+      name,
       uid: store.rendering.uid(serial.value),
       creationTimestamp: store.timestamp(createdAt),
       resourceVersion: String(++this.#context.revision.value),

@@ -57,7 +57,7 @@ export class DocumentTable<T extends KubeObject = KubeObject> {
     return row === -1 ? undefined : this.get(row);
   }
 
-  /** The row of a present object, or -1. */
+  /** The row of a present object, or -1. In the table "Other" a name is `Kind/name`. */
   rowOf(namespace: string, name: string): number {
     return this.#names().get(keyOf(namespace, name)) ?? -1;
   }
@@ -90,7 +90,7 @@ export class DocumentTable<T extends KubeObject = KubeObject> {
     this.#object.set(row, object);
     this.serial.set(row, serial);
     this.createdAt.set(row, createdAt);
-    this.#names().set(keyOf(object.metadata.namespace ?? "", object.metadata.name ?? ""), row);
+    this.#names().set(this.#keyOf(object), row);
     this.#present.append(0, row);
     return row;
   }
@@ -102,8 +102,7 @@ export class DocumentTable<T extends KubeObject = KubeObject> {
 
   /** For the store alone: the object is no longer found or listed, but can still be read by row. */
   remove(row: number): void {
-    const { namespace, name } = this.get(row).metadata;
-    this.#names().delete(keyOf(namespace ?? "", name ?? ""));
+    this.#names().delete(this.#keyOf(this.get(row)));
     this.#present.remove(row);
   }
 
@@ -113,12 +112,16 @@ export class DocumentTable<T extends KubeObject = KubeObject> {
     this.rows.free(row);
   }
 
+  #keyOf(object: KubeObject): string {
+    const { namespace = "", name = "" } = object.metadata;
+    return keyOf(namespace, this.kind === "Other" ? `${object.kind}/${name}` : name);
+  }
+
   #names(): Map<string, number> {
     if (this.#index === undefined) {
       this.#index = new Map();
       for (let row = this.first(); row !== -1; row = this.after(row)) {
-        const { namespace, name } = this.get(row).metadata;
-        this.#index.set(keyOf(namespace ?? "", name ?? ""), row);
+        this.#index.set(this.#keyOf(this.get(row)), row);
       }
     }
     return this.#index;
