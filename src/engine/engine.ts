@@ -40,10 +40,13 @@ export interface KindOptions {
 export interface Checkpoint {
   readonly seed: string;
   readonly run: number;
+  readonly explicitPeriodic: boolean;
   readonly kinds: readonly string[];
   readonly cells: Snapshot;
 }
 
+/** The phase before all others, in which the explicit ticks of chains are played. */
+export const TICK_PHASE = -1;
 const MAX_KINDS = 4096;
 const DOUBLES = 6;
 const WORDS = 12;
@@ -82,7 +85,7 @@ export class Engine {
   #kind = -1;
 
   constructor(options: EngineOptions) {
-    const capacity = options.journalCapacity ?? 2 ** 18;
+    const capacity = options.journalCapacity ?? 0x40000;
     this.explicitPeriodic = options.explicitPeriodic ?? false;
     this.streams = new Streams(options.seed, options.run ?? 0);
     this.journal = new Journal(this.cells, capacity, this.#names);
@@ -127,17 +130,18 @@ export class Engine {
 
   /**
    * Declares an event kind and returns its number. All kinds are declared before the first event and in the same order in every
-   * world. `phase` is 0..7.
+   * world. `phase` is 0..7; `TICK_PHASE` belongs to chains.
    */
   define(name: string, phase: number, handler: Handler, options: KindOptions = {}): number {
     const kind = this.#names.length;
     this.#check(kind < MAX_KINDS, () => `more than ${MAX_KINDS} event kinds`);
     this.#check(!this.#names.includes(name), () => `event kind "${name}" is declared twice`);
-    this.#check(phase >= 0 && phase < MAX_PHASES && phase % 1 === 0, () => `phase ${phase} of kind "${name}"`);
+    const rank = phase + 1; // Ticks of chains come first of all.
+    this.#check(rank >= 0 && rank < MAX_PHASES && rank % 1 === 0, () => `phase ${phase} of kind "${name}"`);
     this.#names.push(name);
     this.#handlers.push(handler);
     this.#rows.push(options.rows);
-    this.#phases[kind] = phase;
+    this.#phases[kind] = rank;
     this.#silent[kind] = options.silent === true ? 1 : 0;
     this.#hashes[kind] = hashText(name);
     return kind;
@@ -220,7 +224,7 @@ export class Engine {
     for (const [name, state] of this.streams.save()) {
       streams.text(name);
       // Alea's parts are multiples of 2^-32 below 1, and a small integer carry.
-      for (const part of [state.c, state.s0, state.s1, state.s2]) streams.word((part * 2 ** 32) | part);
+      for (const part of [state.c, state.s0, state.s1, state.s2]) streams.word((part * 0x100000000) | part);
     }
     return `${this.digest()}-${streams.toString()}`;
   }
@@ -228,7 +232,9 @@ export class Engine {
   /** A copy of the whole state, between two events. Cost: the cells' numbers and references. */
   checkpoint(): Checkpoint {
     this.#check(this.#kind < 0, () => "a checkpoint is taken in a handler");
-    return { seed: this.streams.seed, run: this.streams.run, kinds: [...this.#names], cells: this.cells.save() };
+    const { seed, run } = this.streams;
+    const { explicitPeriodic } = this;
+    return { seed, run, explicitPeriodic, kinds: [...this.#names], cells: this.cells.save() };
   }
 
   /** Goes back (or over, in another engine wired alike) to a checkpoint. Throws when kinds, seed or cells differ. */
@@ -242,6 +248,10 @@ export class Engine {
     this.#check(
       seed === this.streams.seed && run === this.streams.run,
       () => `the checkpoint is of seed ${seed}, run ${run}, this engine of ${this.streams.seed}, ${this.streams.run}`,
+    );
+    this.#check(
+      checkpoint.explicitPeriodic === this.explicitPeriodic,
+      () => "the checkpoint and this engine differ in explicitPeriodic",
     );
     this.cells.load(checkpoint.cells);
   }

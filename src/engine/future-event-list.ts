@@ -5,8 +5,8 @@ import { InvariantError } from "./assert.ts";
 export type EventRef = number;
 
 /** Phases of an instant are numbered 0..MAX_PHASES − 1. */
-export const MAX_PHASES = 8;
-const MAX_SLOTS = 2 ** 24;
+export const MAX_PHASES = 9;
+const MAX_SLOTS = 0x1000000;
 const FIRST_CAPACITY = 256;
 
 // A slot is one record of 48 bytes, so that an event costs one cache line wherever it lies.
@@ -24,7 +24,7 @@ export const SUBJECT_GENERATION = 11;
 
 const LEVELS = 7; // Digits of eight bits: three in the upper word of a time below 2^53, four in the lower.
 const LISTS = MAX_PHASES + LEVELS * 256;
-const UPPER = 2 ** -32;
+const UPPER = 2.3283064365386963e-10;
 
 /**
  * The future event list: a monotone radix heap over integer times with digits of eight bits.

@@ -1,4 +1,5 @@
 import seedrandom from "seedrandom";
+import { seedWord } from "./draw-at.ts";
 import { Stream, type StreamState } from "./stream.ts";
 
 /** States of the streams that have been drawn from, sorted by name: plain JSON. */
@@ -36,6 +37,11 @@ export class Streams {
       this.#streams.set(name, stream);
     }
     return stream;
+  }
+
+  /** The seed word of a family of counter-based draws (`drawAt`): depends on (seed, run, name) alone and has no state. */
+  seedOf(name: string): number {
+    return seedWord(`${this.seed}/${this.run}/${name}`);
   }
 
   /** The states of all streams that have been drawn from, by name; an untouched stream leaves no trace. */
