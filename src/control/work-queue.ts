@@ -11,11 +11,16 @@ const RETRY_MAX_MICROS = 1_000_000_000;
  *
  * `add` syncs the row in phase `control` of this instant. `addAfter` keeps one pending instant a row, the earliest; an
  * undelayed `add` leaves a pending delayed one in place. `retry` backs off 5 ms, 10 ms, … until `forget`.
- * Each sync is one event of the simulation, so its cause is the write that made it necessary.
+ * Each sync is one event of the simulation, so its cause is the write that made it necessary. What is queued belongs to
+ * a generation of the row: when the row is released and used again, the new object starts with nothing pending.
  */
 export class WorkQueue {
   readonly #engine: Engine;
-  readonly #isQueued: Column<Uint8Array>;
+  readonly #rows: Rows;
+  /** One more than the generation of the row that is queued; 0 when none is. */
+  readonly #queuedFor: Column<Int32Array>;
+  readonly #delayedFor: Column<Int32Array>;
+  readonly #failedFor: Column<Int32Array>;
   readonly #delayedAt: Column<Float64Array>;
   readonly #delayedRef: Column<Float64Array>;
   readonly #failures: Column<Int32Array>;
@@ -25,33 +30,28 @@ export class WorkQueue {
   /** `sync` gets rows that may have been deleted meanwhile (but not released): look before you act. */
   constructor(engine: Engine, name: string, rows: Rows, sync: (row: number) => void, phase: number = PHASE.control) {
     this.#engine = engine;
-    this.#isQueued = new Column<Uint8Array>(engine.cells, `${name}.queued`, Uint8Array);
-    this.#delayedAt = new Column<Float64Array>(engine.cells, `${name}.delayedAt`, Float64Array, -1);
+    this.#rows = rows;
+    this.#queuedFor = new Column<Int32Array>(engine.cells, `${name}.queued`, Int32Array);
+    this.#delayedFor = new Column<Int32Array>(engine.cells, `${name}.delayed`, Int32Array);
+    this.#failedFor = new Column<Int32Array>(engine.cells, `${name}.failed`, Int32Array);
+    this.#delayedAt = new Column<Float64Array>(engine.cells, `${name}.delayedAt`, Float64Array);
     this.#delayedRef = new Column<Float64Array>(engine.cells, `${name}.delayedRef`, Float64Array);
     this.#failures = new Column<Int32Array>(engine.cells, `${name}.failures`, Int32Array);
-    this.#syncKind = engine.define(
-      `${name}.sync`,
-      phase,
-      (row) => {
-        this.#isQueued.set(row, 0);
-        sync(row);
-      },
-      { rows },
-    );
-    this.#timerKind = engine.define(
-      `${name}.timer`,
-      phase,
-      (row) => {
-        this.#delayedAt.set(row, -1);
-        if (this.#isQueued.get(row) === 0) sync(row);
-      },
-      { rows },
-    );
+    const queued = (row: number): void => {
+      this.#queuedFor.set(row, 0);
+      sync(row);
+    };
+    const due = (row: number): void => {
+      this.#delayedFor.set(row, 0);
+      if (!this.#isSet(this.#queuedFor, row)) sync(row);
+    };
+    this.#syncKind = engine.define(`${name}.sync`, phase, queued, { rows });
+    this.#timerKind = engine.define(`${name}.timer`, phase, due, { rows });
   }
 
   add(row: number): void {
-    if (this.#isQueued.get(row) === 1) return;
-    this.#isQueued.set(row, 1);
+    if (this.#isSet(this.#queuedFor, row)) return;
+    this.#queuedFor.set(row, this.#rows.generationOf(row) + 1);
     this.#engine.at(this.#engine.now, this.#syncKind, row);
   }
 
@@ -61,18 +61,19 @@ export class WorkQueue {
       return;
     }
     const at = this.#engine.now + delayMicros;
-    const pendingAt = this.#delayedAt.get(row);
-    if (pendingAt !== -1) {
-      if (pendingAt <= at) return;
+    if (this.#isSet(this.#delayedFor, row)) {
+      if (this.#delayedAt.get(row) <= at) return;
       this.#engine.cancel(this.#delayedRef.get(row));
     }
+    this.#delayedFor.set(row, this.#rows.generationOf(row) + 1);
     this.#delayedAt.set(row, at);
     this.#delayedRef.set(row, this.#engine.at(at, this.#timerKind, row));
   }
 
   /** After an error: again, later each time. */
   retry(row: number): void {
-    const failures = this.#failures.get(row);
+    const failures = this.#isSet(this.#failedFor, row) ? this.#failures.get(row) : 0;
+    this.#failedFor.set(row, this.#rows.generationOf(row) + 1);
     this.#failures.set(row, failures + 1);
     let delay = RETRY_BASE_MICROS;
     for (let i = 0; i < failures && delay < RETRY_MAX_MICROS; i++) delay *= 2;
@@ -81,14 +82,10 @@ export class WorkQueue {
 
   /** The sync went well: the next error starts from the shortest delay. */
   forget(row: number): void {
-    if (this.#failures.get(row) !== 0) this.#failures.set(row, 0);
+    this.#failedFor.set(row, 0);
   }
 
-  /** The object of the row is gone, and the row will belong to another one: nothing of it stays. */
-  drop(row: number): void {
-    if (this.#delayedAt.get(row) !== -1) this.#engine.cancel(this.#delayedRef.get(row));
-    this.#delayedAt.set(row, -1);
-    this.#failures.set(row, 0);
-    this.#isQueued.set(row, 0);
+  #isSet(column: Column<Int32Array>, row: number): boolean {
+    return column.get(row) === this.#rows.generationOf(row) + 1;
   }
 }
