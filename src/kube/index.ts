@@ -1,0 +1,15 @@
+export * from "./conditions.ts";
+export * from "./field-selectors.ts";
+export * from "./int-or-percent.ts";
+export * from "./labels.ts";
+export * from "./names.ts";
+export * from "./node-affinity.ts";
+export * from "./phases.ts";
+export * from "./pod-requests.ts";
+export * from "./pod-status.ts";
+export * from "./qos.ts";
+export * from "./selector-parser.ts";
+export * from "./selectors.ts";
+export * from "./taints.ts";
+export * from "./template-hash.ts";
+export type * from "./types.ts";
