@@ -8,20 +8,14 @@
  */
 
 import type { KubeObject, LabelSelector, Quantities, StringMap, Taint } from "../kube/index.ts";
+import type { Distribution } from "../random/index.ts";
+import type { LoggedDecision } from "../store/index.ts";
 import type { PodLoad, ServiceLoad } from "../workload/index.ts";
 
+export type { Distribution } from "../random/index.ts";
 export type { Curve, CurvePoint, Noise, PodLoad, ServiceLoad, TimedCurve } from "../workload/index.ts";
 
 export type Micros = number;
-
-/** A delay as data; all figures are microseconds. The same shape as the samplers of `src/random` take. */
-export type Distribution =
-  | { readonly constant: Micros }
-  | { readonly uniform: { readonly min: Micros; readonly max: Micros } }
-  | { readonly exponential: { readonly mean: Micros } }
-  | { readonly lognormal: { readonly median: Micros; readonly p95: Micros } }
-  | { readonly normal: { readonly mean: Micros; readonly sd: Micros } }
-  | { readonly weibull: { readonly scale: Micros; readonly shape: number } };
 
 /** Where something was written: file as given by the user, 1-based line and column. */
 export interface SourceLocation {
@@ -393,20 +387,8 @@ export const METRICS: readonly MetricDefinition[] = [
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 export type JsonObject = { readonly [key: string]: Json };
 
-/**
- * One line of decisions.jsonl. `n` is the number of the event in which it was taken, `cause` the number of the event
- * that scheduled that one (0 for none), `t` the instant. `object` is `Kind/namespace/name`, or `Kind/name` without a
- * namespace. `notable` is a sentence for the timeline on the screen, when the decision deserves one.
- */
-export interface DecisionRecord {
-  readonly n: number;
-  readonly cause: number;
-  readonly t: Micros;
-  readonly kind: string;
-  readonly object: string;
-  readonly notable?: string;
-  readonly [field: string]: Json | undefined;
-}
+/** One line of decisions.jsonl. */
+export type DecisionRecord = LoggedDecision;
 
 /** What a world hands out while it runs; called synchronously, in order. A world must not depend on what it does. */
 export interface ResultSink {
