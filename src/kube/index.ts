@@ -1,4 +1,13 @@
+export * from "./admission.ts";
 export * from "./conditions.ts";
+export * from "./defaults.ts";
+export {
+  canonicalQuantities,
+  defaultPodSpec,
+  defaultPodTemplate,
+  defaultPullPolicy,
+  defaultTemplatePodSpec,
+} from "./defaults-pod.ts";
 export * from "./field-selectors.ts";
 export * from "./int-or-percent.ts";
 export * from "./labels.ts";
@@ -8,6 +17,7 @@ export * from "./phases.ts";
 export * from "./pod-requests.ts";
 export * from "./pod-status.ts";
 export * from "./qos.ts";
+export * from "./release-1-37.ts";
 export * from "./selector-parser.ts";
 export * from "./selectors.ts";
 export * from "./taints.ts";

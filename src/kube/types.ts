@@ -92,6 +92,24 @@ export interface ContainerPort {
   readonly hostIP?: string;
   readonly protocol?: string;
 }
+export interface HttpGetAction {
+  readonly path?: string;
+  readonly port?: IntOrString;
+  readonly scheme?: string;
+  readonly host?: string;
+  readonly httpHeaders?: readonly { readonly name: string; readonly value?: string }[];
+}
+export interface LifecycleHandler {
+  readonly exec?: { readonly command?: readonly string[] };
+  readonly httpGet?: HttpGetAction;
+  readonly sleep?: { readonly seconds: number };
+}
+export interface VolumeMount {
+  readonly name: string;
+  readonly mountPath: string;
+  readonly subPath?: string;
+  readonly readOnly?: boolean;
+}
 export interface Probe {
   readonly initialDelaySeconds?: number;
   readonly timeoutSeconds?: number;
@@ -99,7 +117,7 @@ export interface Probe {
   readonly successThreshold?: number;
   readonly failureThreshold?: number;
   readonly terminationGracePeriodSeconds?: number;
-  readonly httpGet?: { readonly path?: string; readonly port?: IntOrString; readonly scheme?: string };
+  readonly httpGet?: HttpGetAction;
   readonly tcpSocket?: { readonly port: IntOrString };
   readonly exec?: { readonly command?: readonly string[] };
   readonly grpc?: { readonly port: number; readonly service?: string };
@@ -116,7 +134,9 @@ export interface Container {
   readonly livenessProbe?: Probe;
   readonly readinessProbe?: Probe;
   readonly startupProbe?: Probe;
-  readonly lifecycle?: { readonly preStop?: unknown; readonly postStart?: unknown };
+  readonly lifecycle?: { readonly preStop?: LifecycleHandler; readonly postStart?: LifecycleHandler };
+  readonly env?: readonly { readonly name: string; readonly value?: string; readonly valueFrom?: unknown }[];
+  readonly volumeMounts?: readonly VolumeMount[];
   readonly terminationMessagePath?: string;
   readonly terminationMessagePolicy?: string;
 }
@@ -196,6 +216,9 @@ export interface PodSpec {
   readonly hostname?: string;
   readonly subdomain?: string;
   readonly serviceAccountName?: string;
+  readonly dnsPolicy?: string;
+  readonly enableServiceLinks?: boolean;
+  readonly securityContext?: Readonly<Record<string, unknown>>;
   readonly volumes?: readonly Volume[];
   readonly readinessGates?: readonly { readonly conditionType: string }[];
 }
@@ -404,6 +427,7 @@ export interface ServicePort {
   readonly targetPort?: IntOrString;
   readonly nodePort?: number;
   readonly protocol?: string;
+  readonly appProtocol?: string;
 }
 export interface Service extends KubeObject {
   readonly spec: {
@@ -417,6 +441,13 @@ export interface Service extends KubeObject {
     readonly externalName?: string;
     readonly externalTrafficPolicy?: "Cluster" | "Local";
     readonly internalTrafficPolicy?: "Cluster" | "Local";
+    readonly externalIPs?: readonly string[];
+    readonly ipFamilyPolicy?: string;
+    readonly ipFamilies?: readonly string[];
+    readonly allocateLoadBalancerNodePorts?: boolean;
+    readonly healthCheckNodePort?: number;
+    readonly sessionAffinityConfig?: { readonly clientIP?: { readonly timeoutSeconds?: number } };
+    readonly trafficDistribution?: string;
   };
   readonly status?: { readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string }[] } };
 }
@@ -442,6 +473,7 @@ export interface EndpointSlice extends KubeObject {
 // Others.
 
 export interface Namespace extends KubeObject {
+  readonly spec?: { readonly finalizers?: readonly string[] };
   readonly status?: { readonly phase?: "Active" | "Terminating" };
 }
 export interface PriorityClass extends KubeObject {
