@@ -103,5 +103,5 @@ function conditionsOf(pods: PodTable, row: number, rendering: Rendering): Condit
       lastTransitionTime: rendering.timestamp(pods.conditionAt[index]?.get(row) ?? 0),
     });
   }
-  return [...conditions, ...((extra.conditions ?? []) as Condition[])];
+  return [...conditions, ...(extra.conditions ?? [])];
 }

@@ -1,4 +1,10 @@
-import { type ContainerStatus, generatedName, type OwnerReference, type StringMap } from "../kube/index.ts";
+import {
+  type ConditionStatus,
+  type ContainerStatus,
+  generatedName,
+  type OwnerReference,
+  type StringMap,
+} from "../kube/index.ts";
 import { deepFreeze } from "../tables/index.ts";
 import { CHANGE } from "./changes.ts";
 import type { ApiResult, WriterContext } from "./document-writer.ts";
@@ -164,7 +170,7 @@ export class PodWriter {
   }
 
   /** Sets a condition without columns of its own (DisruptionTarget, …). */
-  setExtraCondition(row: number, type: string, status: string, reason: string, message: string): void {
+  setExtraCondition(row: number, type: string, status: ConditionStatus, reason: string, message: string): void {
     const { store } = this.#context;
     const extra = store.pods.extra.get(row);
     const others = (extra.conditions ?? []).filter((condition) => condition.type !== type);

@@ -1,4 +1,4 @@
-import type { ContainerStatus, OwnerReference, StringMap } from "../kube/index.ts";
+import type { Condition, ContainerStatus, OwnerReference, StringMap } from "../kube/index.ts";
 import { type CellRegistry, Column, Interner, Links, RefColumn, Rows } from "../tables/index.ts";
 import { keyOf } from "./documents.ts";
 import { NO_LABELS, type PodTemplate } from "./pod-template.ts";

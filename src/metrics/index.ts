@@ -1,0 +1,3 @@
+/** The face of the room `metrics`: what pods use, as the cluster sees it, and what a run measures of itself. */
+export { MetricsServer, type MetricsServerOptions } from "./metrics-server.ts";
+export { UsageMeter } from "./usage-meter.ts";
