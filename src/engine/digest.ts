@@ -13,6 +13,11 @@ export function mix(word: number): number {
   return x ^ (x >>> 15);
 }
 
+/** Four bytes as a little-endian word; bytes beyond the end are 0. */
+function wordAt(bytes: Uint8Array, at: number): number {
+  return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+}
+
 /** Eight hexadecimal digits of a word. */
 export function hex(word: number): string {
   return (word >>> 0).toString(16).padStart(8, "0");
@@ -56,6 +61,22 @@ export class Digest {
   /** Takes one word in. */
   word(word: number): void {
     this.event(word, 0, 0, 0, 0, 0);
+  }
+
+  /** Takes bytes in, as words with the last one filled up by zeros, and their number. */
+  bytes(bytes: Uint8Array): void {
+    for (let i = 0; i + 24 <= bytes.length; i += 24) {
+      this.event(
+        wordAt(bytes, i),
+        wordAt(bytes, i + 4),
+        wordAt(bytes, i + 8),
+        wordAt(bytes, i + 12),
+        wordAt(bytes, i + 16),
+        wordAt(bytes, i + 20),
+      );
+    }
+    for (let i = bytes.length - (bytes.length % 24); i < bytes.length; i += 4) this.word(wordAt(bytes, i));
+    this.word(bytes.length);
   }
 
   text(text: string): void {

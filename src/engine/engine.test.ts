@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { CellRegistry, Rows } from "../tables/index.ts";
-import { Engine, InvariantError } from "./index.ts";
+import { Engine, type InvariantError } from "./index.ts";
 
 test("events come by time, phase and order of scheduling, also those scheduled for now", () => {
   const engine = new Engine({ seed: 1 });

@@ -1,6 +1,7 @@
 import { Streams } from "../random/index.ts";
-import { CellRegistry, type CellState, type Rows, type Snapshot } from "../tables/index.ts";
+import { CellRegistry, type CellState, type Rows } from "../tables/index.ts";
 import { InvariantError, type RunPosition } from "./assert.ts";
+import type { Checkpoint } from "./checkpoint.ts";
 import { Digest, hashText } from "./digest.ts";
 import {
   ARG,
@@ -34,15 +35,6 @@ export interface KindOptions {
   readonly rows?: Rows;
   /** Observers and other events whose presence must not show: neither numbered, digested nor journaled. */
   readonly silent?: boolean;
-}
-
-/** Everything a run is at one instant, taken between two events. Immutable; may be restored any number of times. */
-export interface Checkpoint {
-  readonly seed: string;
-  readonly run: number;
-  readonly explicitPeriodic: boolean;
-  readonly kinds: readonly string[];
-  readonly cells: Snapshot;
 }
 
 /** The phase before all others, in which the explicit ticks of chains are played. */

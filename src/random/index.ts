@@ -4,4 +4,4 @@ export { drawAt, drawKeyed, keyOf, normalAt } from "./draw-at.ts";
 export { exp, ln, pow } from "./ln-exp.ts";
 export { standardNormal } from "./normal.ts";
 export { Stream, type StreamState } from "./stream.ts";
-export { Streams, type StreamStates } from "./streams.ts";
+export { type StreamStates, Streams } from "./streams.ts";

@@ -5,8 +5,8 @@
  */
 const LN2_HIGH = 0.6931471803691238; // The leading 33 bits, so that k · LN2_HIGH is exact for every exponent k.
 const LN2_LOW = 1.9082149292705877e-10;
-const INVERSE_LN2 = 1.4426950408889634;
-const SQRT2 = 1.4142135623730951;
+const INVERSE_LN2 = Math.LOG2E;
+const SQRT2 = Math.SQRT2;
 const SPLITTER = 134217729; // 2^27 + 1 halves a double's significand.
 
 const float = new Float64Array(1);
@@ -14,7 +14,7 @@ const words = new Uint32Array(float.buffer); // Little endian: [low, high].
 
 /** exp(1) to the power of x; 0 and Infinity beyond the range of doubles. */
 export function exp(x: number): number {
-  if (x !== x) return x;
+  if (Number.isNaN(x)) return x;
   if (x > 709.782712893384) return Infinity;
   if (x < -745.1332191019412) return 0;
   const k = Math.floor(x * INVERSE_LN2 + 0.5);
@@ -63,7 +63,7 @@ export function pow(x: number, y: number): number {
 }
 
 function powOfLimit(x: number, y: number): number {
-  if (x !== x || y !== y || x < 0) return NaN;
+  if (Number.isNaN(x) || Number.isNaN(y) || x < 0) return NaN;
   return (x === 0) === y > 0 ? 0 : Infinity;
 }
 
