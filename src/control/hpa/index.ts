@@ -1,4 +1,6 @@
+export { HPA_DEFAULTS, HpaController, type HpaOptions } from "./controller.ts";
 export type { Milli } from "./int64.ts";
+export type { MetricsSource, PodRowsQuery, ResourceQuery, SampleColumns, SampleCount } from "./metrics-source.ts";
 export {
   type ReadyPods,
   replicasForExternalAverage,

@@ -9,6 +9,7 @@ export type Milli = number | bigint;
 export const MAX_INT64: Milli = 9223372036854775807n;
 export const MAX_INT32 = 2147483647;
 
+const TWO_TO_63 = 4294967296 * 2147483648;
 const MAX_SAFE_HUNDREDTH = Math.floor(Number.MAX_SAFE_INTEGER / 100);
 
 /** The number form of an integer when that is exact; wraps at 64 bits as Go does. */
@@ -57,7 +58,7 @@ export function toFloat(value: Milli): number {
 /** Go's int64(f): toward zero; what does not fit (also infinite, not a number) becomes −2^63, as on amd64. */
 export function floatToInt64(value: number): Milli {
   if (Number.isSafeInteger(value)) return value === 0 ? 0 : value;
-  if (!(value >= -9223372036854775808 && value < 9223372036854775808)) return -9223372036854775808n;
+  if (!(value >= -TWO_TO_63 && value < TWO_TO_63)) return -9223372036854775808n;
   return normaliseInt64(BigInt(Math.trunc(value)));
 }
 

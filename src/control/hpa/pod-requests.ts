@@ -1,4 +1,4 @@
-import type { Container, PodSpec, Quantities } from "../../kube/types.ts";
+import type { Container, PodSpec, Quantities } from "../../kube/index.ts";
 import { addInt64, type Milli } from "./int64.ts";
 import { milliOfQuantity } from "./quantities.ts";
 import type { ContainerRequests, PodRequests } from "./types.ts";

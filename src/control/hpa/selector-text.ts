@@ -1,4 +1,4 @@
-import type { LabelSelector } from "../../kube/types.ts";
+import type { LabelSelector } from "../../kube/index.ts";
 
 /**
  * A metric's label selector as the controller's messages print it: Go's `%+v` of the API type, `nil` when absent.

@@ -1,4 +1,4 @@
-import type { ConditionStatus, PodPhase } from "../../kube/types.ts";
+import type { ConditionStatus, PodPhase } from "../../kube/index.ts";
 import type { Milli } from "./int64.ts";
 
 /** How far from 1 a usage ratio may be without a change, each direction by itself (0.1 is 10 %). */

@@ -1,0 +1,161 @@
+import type { HorizontalPodAutoscaler, MetricSpec } from "../../kube/index.ts";
+import { CHANGE, type Cursor, type DocumentTable, type Store } from "../../store/index.ts";
+import { Column, deepFreeze, StateMap, sameData } from "../../tables/index.ts";
+import { minutes, seconds } from "../../units/index.ts";
+import { WorkQueue } from "../work-queue.ts";
+import { type CombinedProposal, combineMetrics, selectorFailure } from "./combine.ts";
+import { decisionOf } from "./decision.ts";
+import type { ScaleHistory } from "./history.ts";
+import type { MetricsSource } from "./metrics-source.ts";
+import { reconcile, type Scale } from "./reconcile.ts";
+import { readScale, type ScaleTarget, writeScale } from "./scale-target.ts";
+import { SelectorIndex } from "./selector-index.ts";
+import { SyncBuffers, SyncInputs } from "./sync-inputs.ts";
+import { tolerancesOf } from "./tolerances.ts";
+
+/** The flags of kube-controller-manager that concern the HPA. Spans in microseconds; the tolerance is a ratio. */
+export interface HpaOptions {
+  readonly hpaSyncMicros: number;
+  readonly hpaTolerance: number;
+  readonly hpaDownscaleStabilizationMicros: number;
+  readonly hpaCpuInitializationMicros: number;
+  readonly hpaInitialReadinessDelayMicros: number;
+}
+
+/** @source kubernetes 1.37 pkg/controller/podautoscaler/config/v1alpha1/defaults.go */
+export const HPA_DEFAULTS: HpaOptions = {
+  hpaSyncMicros: seconds(15),
+  hpaTolerance: 0.1,
+  hpaDownscaleStabilizationMicros: minutes(5),
+  hpaCpuInitializationMicros: minutes(5),
+  hpaInitialReadinessDelayMicros: seconds(30),
+};
+
+const SOURCE = "horizontal-pod-autoscaler";
+/** @source kubernetes 1.37 pkg/apis/autoscaling/v2/defaults.go */
+const DEFAULT_METRICS: readonly MetricSpec[] = [
+  { type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 80 } } },
+];
+
+/**
+ * The HorizontalPodAutoscaler controller. An HPA is synced when it is made, when its spec changes, and a period after
+ * each sync, whichever pending instant is the earliest. Recommendations and scale events live in memory only and go
+ * with the HPA.
+ *
+ * @source kubernetes 1.37 pkg/controller/podautoscaler/horizontal.go
+ */
+export class HpaController {
+  readonly #store: Store;
+  readonly #source: MetricsSource;
+  readonly #options: HpaOptions;
+  readonly #hpas: DocumentTable<HorizontalPodAutoscaler>;
+  readonly #queue: WorkQueue;
+  readonly #cursor: Cursor;
+  readonly #histories: StateMap<number, ScaleHistory>;
+  readonly #syncCount: Column<Float64Array>;
+  readonly #selectors: SelectorIndex;
+  readonly #buffers = new SyncBuffers();
+
+  constructor(store: Store, source: MetricsSource, options: HpaOptions = HPA_DEFAULTS) {
+    this.#store = store;
+    this.#source = source;
+    this.#options = options;
+    const { cells } = store.engine;
+    this.#hpas = store.documents<HorizontalPodAutoscaler>("HorizontalPodAutoscaler");
+    this.#histories = new StateMap(cells, "hpa.histories");
+    this.#syncCount = new Column<Float64Array>(cells, "hpa.syncCount", Float64Array);
+    this.#selectors = new SelectorIndex(cells, store.pods);
+    this.#queue = new WorkQueue(store.engine, "hpa", this.#hpas.rows, (row) => this.#sync(row));
+    this.#cursor = store.watch("hpa", ["HorizontalPodAutoscaler"], () => this.#readChanges());
+  }
+
+  #readChanges(): void {
+    const cursor = this.#cursor;
+    while (cursor.next()) {
+      const { row, flags } = cursor;
+      if ((flags & CHANGE.deleted) !== 0) this.#forget(row);
+      else if ((flags & (CHANGE.added | CHANGE.spec)) !== 0) this.#queue.add(row);
+      else this.#queue.addAfter(row, this.#options.hpaSyncMicros);
+    }
+  }
+
+  #forget(row: number): void {
+    this.#histories.delete(row);
+    this.#syncCount.set(row, 0);
+    this.#selectors.unregister(row);
+  }
+
+  #sync(row: number): void {
+    if (!this.#hpas.isPresent(row)) return;
+    const { engine } = this.#store;
+    const hpa = this.#hpas.get(row);
+    const target = readScale(this.#store, hpa.metadata.namespace ?? "", hpa.spec.scaleTargetRef);
+    const outcome = reconcile({
+      hpa,
+      now: engine.now,
+      nowText: this.#store.timestamp(engine.now),
+      downscaleWindowMicros: this.#options.hpaDownscaleStabilizationMicros,
+      scale: "error" in target ? target : target.scale,
+      history: this.#histories.get(row),
+      computeMetrics: (scale) => this.#computeMetrics(row, hpa, scale),
+      rescale: (replicas) => writeScale(this.#store, target as ScaleTarget, replicas),
+    });
+    if (outcome.history !== undefined) this.#histories.set(row, outcome.history);
+    for (const { type, reason, message } of outcome.events) this.#store.event(hpa, SOURCE, type, reason, message);
+    const sync = this.#syncCount.get(row) + 1;
+    this.#syncCount.set(row, sync);
+    const { trace } = outcome;
+    if (trace !== undefined && this.#store.decisions.isEnabled && isTelling(trace)) {
+      this.#store.decisions.write(decisionOf(hpa, trace, sync, engine.now));
+    }
+    if (!sameData(hpa.status, outcome.status)) {
+      this.#store.writer.updateStatus(this.#hpas, row, deepFreeze(outcome.status));
+    }
+    this.#queue.addAfter(row, this.#options.hpaSyncMicros);
+  }
+
+  #computeMetrics(row: number, hpa: HorizontalPodAutoscaler, scale: Scale): CombinedProposal {
+    const { namespace = "" } = hpa.metadata;
+    if (scale.selector === "") {
+      const message = "the HPA target's scale is missing a selector";
+      return selectorFailure("SelectorRequired", { reason: "InvalidSelector", message }, "selector is required");
+    }
+    const problem = this.#selectors.register(row, namespace, scale.selector);
+    if (problem !== undefined) {
+      const message = `couldn't convert selector into a corresponding internal selector object: ${problem}`;
+      return selectorFailure("InvalidSelector", { reason: "InvalidSelector", message }, message);
+    }
+    if (this.#selectors.isShared(row)) {
+      const message = this.#ambiguity(row, scale.selector);
+      return selectorFailure("AmbiguousSelector", { reason: "AmbiguousSelector", message }, message);
+    }
+    this.#buffers.fill(this.#store, this.#selectors.groupsOf(row));
+    const inputs = new SyncInputs(this.#store, this.#source, this.#buffers, {
+      namespace,
+      scale,
+      tolerances: tolerancesOf(hpa.spec.behavior, this.#options.hpaTolerance),
+      periods: {
+        cpuInitializationMicros: this.#options.hpaCpuInitializationMicros,
+        initialReadinessDelayMicros: this.#options.hpaInitialReadinessDelayMicros,
+      },
+    });
+    const { metrics = [] } = hpa.spec;
+    return combineMetrics(metrics.length === 0 ? DEFAULT_METRICS : metrics, inputs);
+  }
+
+  // DEVIATION(hpa-ambiguity-order): of several HPAs the original names two in random order; here the two oldest.
+  #ambiguity(row: number, selector: string): string {
+    const names = this.#selectors
+      .selectingSamePods(row)
+      .sort((a, b) => this.#hpas.serial.get(a) - this.#hpas.serial.get(b))
+      .slice(0, 2)
+      .map((other) => this.#hpas.get(other).metadata)
+      .map(({ namespace, name }) => `${namespace}/${name}`);
+    return `pods by selector ${selector} are controlled by more than one HPA (e.g. [${names.join(" ")}])`;
+  }
+}
+
+/** Whether a sync has something to explain: it read metrics, or moved the scale. */
+function isTelling(trace: { readonly metrics?: unknown; readonly isRescaled: boolean }): boolean {
+  return trace.metrics !== undefined || trace.isRescaled;
+}

@@ -1,0 +1,224 @@
+import type { CrossVersionObjectReference, MetricIdentifier, PodPhase } from "../../kube/index.ts";
+import { CONDITION, POD_PHASE, POD_PHASE_NAMES, type PodTemplate, type Store } from "../../store/index.ts";
+import type { MetricInputs } from "./metric-proposal.ts";
+import type { MetricsSource, SampleColumns, SampleCount } from "./metrics-source.ts";
+import type { ReadyPods } from "./object-metrics.ts";
+import { podRequestsOf } from "./pod-requests.ts";
+import { replicasFromTotals, sumReadyPods } from "./quick-utilization.ts";
+import type { Scale } from "./reconcile.ts";
+import { requestOf } from "./requests.ts";
+import type {
+  Calculation,
+  PodMetricAnswer,
+  PodRecord,
+  PodRequests,
+  PodSample,
+  ReadinessPeriods,
+  Tolerances,
+} from "./types.ts";
+
+/** Buffers that every sync uses again; they mean nothing between syncs. */
+export class SyncBuffers {
+  rows = new Int32Array(64);
+  requestMilli = new Float64Array(64);
+  samples = sampleColumns(64);
+  count = 0;
+
+  /** Takes the pods of some groups: by group, within it by creation. */
+  fill(store: Store, groups: readonly number[]): void {
+    const { byGroup } = store.pods;
+    this.count = 0;
+    for (const group of groups) {
+      this.#ensure(this.count + byGroup.count(group));
+      for (let row = byGroup.head(group); row !== -1; row = byGroup.next(row)) this.rows[this.count++] = row;
+    }
+  }
+
+  #ensure(count: number): void {
+    if (count <= this.rows.length) return;
+    const capacity = Math.max(count, this.rows.length * 2);
+    const rows = new Int32Array(capacity);
+    rows.set(this.rows);
+    this.rows = rows;
+    this.requestMilli = new Float64Array(capacity);
+    this.samples = sampleColumns(capacity);
+  }
+}
+
+function sampleColumns(capacity: number): SampleColumns {
+  return {
+    valueMilli: new Float64Array(capacity),
+    timestampMicros: new Float64Array(capacity),
+    windowMicros: new Float64Array(capacity),
+  };
+}
+
+export interface SyncInputsOptions {
+  readonly namespace: string;
+  readonly scale: Scale;
+  readonly tolerances: Tolerances;
+  readonly periods: ReadinessPeriods;
+}
+
+/** Requests by template: derived, hence no state. */
+const requestsByTemplate = new WeakMap<PodTemplate, PodRequests>();
+
+/** What one sync reads of the store and of the metrics APIs. */
+export class SyncInputs implements MetricInputs {
+  readonly namespace: string;
+  readonly now: number;
+  readonly specReplicas: number;
+  readonly statusReplicas: number;
+  readonly tolerances: Tolerances;
+  readonly periods: ReadinessPeriods;
+  readonly #store: Store;
+  readonly #source: MetricsSource;
+  readonly #buffers: SyncBuffers;
+  #records: PodRecord[] | undefined;
+  /** The resource and container whose samples are in the buffers, and the answer's size. */
+  #fetched: { readonly key: string; readonly count: SampleCount } | undefined;
+
+  constructor(store: Store, source: MetricsSource, buffers: SyncBuffers, options: SyncInputsOptions) {
+    this.#store = store;
+    this.#source = source;
+    this.#buffers = buffers;
+    this.namespace = options.namespace;
+    this.now = store.engine.now;
+    this.specReplicas = options.scale.specReplicas;
+    this.statusReplicas = options.scale.statusReplicas;
+    this.tolerances = options.tolerances;
+    this.periods = options.periods;
+  }
+
+  pods(): readonly PodRecord[] {
+    if (this.#records === undefined) {
+      const { rows, count } = this.#buffers;
+      this.#records = Array.from(rows.subarray(0, count), (row) => podRecord(this.#store, row));
+      const { serial } = this.#store.pods;
+      const serials = new Map(this.#records.map((record, i) => [record, serial.get(rows[i] ?? 0)]));
+      this.#records.sort((a, b) => (serials.get(a) ?? 0) - (serials.get(b) ?? 0));
+    }
+    return this.#records;
+  }
+
+  readyPods(): ReadyPods {
+    const { rows, count } = this.#buffers;
+    const { phase, ready } = this.#store.pods;
+    let runningReadyCount = 0;
+    for (const row of rows.subarray(0, count)) {
+      if (phase.get(row) === POD_PHASE.running && ready.get(row) === CONDITION.true) runningReadyCount++;
+    }
+    return { podCount: count, runningReadyCount };
+  }
+
+  resource(resource: string, container: string): PodMetricAnswer {
+    return this.#answer(this.#fetch(resource, container));
+  }
+
+  podsMetric(metric: MetricIdentifier): PodMetricAnswer {
+    const { rows, count, samples } = this.#buffers;
+    this.#fetched = undefined;
+    return this.#answer(this.#source.pods(metric, { namespace: this.namespace, rows, count }, samples));
+  }
+
+  objectMetric(described: CrossVersionObjectReference, metric: MetricIdentifier) {
+    return this.#source.object(this.namespace, described, metric);
+  }
+
+  externalMetric(metric: MetricIdentifier) {
+    return this.#source.external(this.namespace, metric);
+  }
+
+  quickUtilization(resource: string, container: string, targetPercent: number): Calculation | undefined {
+    const answered = this.#fetch(resource, container);
+    const { rows, count, samples, requestMilli } = this.#buffers;
+    if (typeof answered !== "number" || answered === 0 || count === 0) return undefined;
+    this.#readRequests(resource, container);
+    const { pods } = this.#store;
+    const totals = sumReadyPods({
+      rows,
+      count,
+      samples,
+      requestMilli,
+      columns: {
+        phase: pods.phase.data,
+        deletionAt: pods.deletionAt.data,
+        ready: pods.ready.data,
+        readyAt: pods.readyAt.data,
+        startTime: pods.startTime.data,
+      },
+      isCpu: resource === "cpu",
+      now: this.now,
+      periods: this.periods,
+    });
+    if (totals === undefined) return undefined;
+    const scale = { currentReplicas: this.specReplicas, tolerances: this.tolerances };
+    return replicasFromTotals(totals, targetPercent, scale);
+  }
+
+  #fetch(resource: string, container: string): SampleCount {
+    const key = `${resource}/${container}`;
+    if (this.#fetched?.key !== key) {
+      const { rows, count, samples } = this.#buffers;
+      const query = { namespace: this.namespace, rows, count, resource, container };
+      this.#fetched = { key, count: this.#source.resource(query, samples) };
+    }
+    return this.#fetched.count;
+  }
+
+  #answer(answered: SampleCount): PodMetricAnswer {
+    if (typeof answered !== "number") return answered;
+    const { rows, count, samples: columns } = this.#buffers;
+    const samples = new Map<string, PodSample>();
+    for (let i = 0; i < count; i++) {
+      const valueMilli = columns.valueMilli[i] ?? Number.NaN;
+      if (Number.isNaN(valueMilli)) continue;
+      const timestampMicros = columns.timestampMicros[i] ?? 0;
+      const windowMicros = columns.windowMicros[i] ?? 0;
+      samples.set(this.#store.pods.name.get(rows[i] ?? 0), { valueMilli, timestampMicros, windowMicros });
+    }
+    return { itemCount: answered, samples };
+  }
+
+  // hot: once a pod and sync (bench/micro/hpa.ts).
+  #readRequests(resource: string, container: string): void {
+    const { rows, count, requestMilli } = this.#buffers;
+    const templates = this.#store.pods.template.data;
+    let last: PodTemplate | null = null;
+    let request = Number.NaN;
+    for (let i = 0; i < count; i++) {
+      const template = templates[rows[i]!] ?? null;
+      if (template !== last) {
+        last = template;
+        const found =
+          template === null ? "" : requestOf({ name: "", requests: requestsOf(template) }, container, resource);
+        request = typeof found === "number" ? found : Number.NaN;
+      }
+      requestMilli[i] = request;
+    }
+  }
+}
+
+function requestsOf(template: PodTemplate): PodRequests {
+  let requests = requestsByTemplate.get(template);
+  if (requests === undefined) {
+    requests = podRequestsOf(template.spec);
+    requestsByTemplate.set(template, requests);
+  }
+  return requests;
+}
+
+const READY_NAMES = [undefined, "False", "True", "Unknown"] as const;
+
+function podRecord({ pods }: Store, row: number): PodRecord {
+  const started = pods.startTime.get(row);
+  return {
+    name: pods.name.get(row),
+    phase: POD_PHASE_NAMES[pods.phase.get(row)] as PodPhase,
+    isDeleting: pods.isDeleting(row),
+    readyStatus: READY_NAMES[pods.ready.get(row)],
+    readyTransitionMicros: pods.readyAt.get(row),
+    startMicros: started === -1 ? undefined : started,
+    requests: requestsOf(pods.templateOf(row)),
+  };
+}
