@@ -15,10 +15,20 @@ export interface Decision {
 /** A decision with its instant (microseconds), its event number, and the number of the decision that led to it (0: none known). */
 export type LoggedDecision = Decision & { readonly t: number; readonly n: number; readonly cause: number };
 
-/** The stream of decisions. An observer: nothing in the simulation reads it, and without a sink nothing is built. */
+/** How many events back the search for the decision behind an event goes. */
+const SEARCH_DEPTH = 64;
+const REMEMBERED = 1 << 20;
+
+/**
+ * The stream of decisions. An observer: nothing in the simulation reads it, and without a sink nothing is built.
+ *
+ * `cause` is found in the journal: the nearest event up the chain of causes in which something was decided. Deliveries
+ * and timers in between are plumbing and are passed over.
+ */
 export class DecisionLog {
   sink: ((decision: LoggedDecision) => void) | undefined;
   readonly #engine: Engine;
+  readonly #decided = new Set<number>();
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -32,6 +42,26 @@ export class DecisionLog {
   write(decision: Decision): void {
     if (this.sink === undefined) return;
     const { now: t, eventNumber: n } = this.#engine;
-    this.sink({ t, n, cause: this.#engine.origin, ...decision });
+    this.sink({ t, n, cause: this.#decisionBehind(n), ...decision });
+    this.#decided.add(n);
+    if (this.#decided.size > REMEMBERED) this.#forgetHalf();
+  }
+
+  #decisionBehind(eventNumber: number): number {
+    const { journal } = this.#engine;
+    let number = journal.entry(eventNumber)?.cause ?? 0;
+    for (let step = 0; step < SEARCH_DEPTH && number !== 0; step++) {
+      if (this.#decided.has(number)) return number;
+      number = journal.entry(number)?.cause ?? 0;
+    }
+    return 0;
+  }
+
+  #forgetHalf(): void {
+    let toForget = REMEMBERED / 2;
+    for (const number of this.#decided) {
+      if (toForget-- === 0) break;
+      this.#decided.delete(number);
+    }
   }
 }

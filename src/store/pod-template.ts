@@ -13,6 +13,8 @@ export interface PodTemplate {
   readonly spec: PodSpec;
   /** The labels as text, keys sorted: equal texts, equal labels. */
   readonly labelsKey: string;
+  /** Why admission refuses pods of this template; completes `pods "x" is forbidden: …`. */
+  readonly forbidden?: string;
 }
 
 export const NO_LABELS: StringMap = Object.freeze({});

@@ -66,6 +66,13 @@ export class PodWriter {
     if (pods.rowOf(creation.namespace, name) !== -1) {
       return { ok: false, status: { code: 409, reason: "AlreadyExists", message: `pods "${name}" already exists` } };
     }
+    const { forbidden } = creation.template;
+    if (forbidden !== undefined) {
+      return {
+        ok: false,
+        status: { code: 403, reason: "Forbidden", message: `pods "${name}" is forbidden: ${forbidden}` },
+      };
+    }
     const row = pods.rows.allocate();
     serial.value++;
     pods.name.set(row, name);

@@ -34,11 +34,7 @@ export interface PodExtra {
   /** Reason and message of the standard conditions that have one. */
   readonly conditionTexts?: Readonly<Partial<Record<PodConditionType, ConditionText>>>;
   /** Further conditions (DisruptionTarget, …) as the API has them. */
-  readonly conditions?: readonly {
-    readonly type: string;
-    readonly status: string;
-    readonly [field: string]: unknown;
-  }[];
+  readonly conditions?: readonly Condition[];
   /** status.reason and status.message (Evicted, OutOfcpu, …). */
   readonly reason?: string;
   readonly message?: string;
