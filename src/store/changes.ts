@@ -23,6 +23,13 @@ export const CHANGE = {
   podIp: 2048,
 } as const;
 
+export interface WatchOptions {
+  /** How long after a write the cursor sees it. Default 0. */
+  readonly delayMicros?: number;
+  /** Reads only, at the end of an instant, and leaves no trace in the digest. */
+  readonly isObserver?: boolean;
+}
+
 /** One cursor's view of the log, and its wake. */
 export interface Cursor {
   readonly name: string;
@@ -67,9 +74,12 @@ export class ChangeLog implements Cell {
     return this.base + this.rows.length;
   }
 
-  /** Subscribes; `onWake` runs in phase `store` whenever there is something to read. Only before the first event. */
-  watch(name: string, kindIds: readonly number[], onWake: () => void, delayMicros: number): Cursor {
-    const cursor = new LogCursor(this, this.#engine, name, kindIds, onWake, delayMicros);
+  /**
+   * Subscribes; `onWake` runs in phase `store` whenever there is something to read; an observer's in phase `observe`,
+   * silently. Only before the first event.
+   */
+  watch(name: string, kindIds: readonly number[], onWake: () => void, options: WatchOptions): Cursor {
+    const cursor = new LogCursor(this, this.#engine, name, kindIds, onWake, options);
     this.#cursors.push(cursor);
     for (const kindId of kindIds) {
       let list = this.#byKind[kindId];
@@ -160,21 +170,23 @@ class LogCursor implements Cursor {
     name: string,
     kindIds: readonly number[],
     onWake: () => void,
-    delayMicros: number,
+    options: WatchOptions,
   ) {
     this.#log = log;
     this.#engine = engine;
     this.name = name;
-    this.#delayMicros = delayMicros;
+    this.#delayMicros = options.delayMicros ?? 0;
+    const silent = options.isObserver === true;
     for (const kindId of kindIds) this.#wants[kindId] = true;
     this.#position = new StateValue(engine.cells, `cursor.${name}.position`, 0);
     this.#wantedEnd = new StateValue(engine.cells, `cursor.${name}.wanted`, 0);
     this.#wakeAt = new StateValue(engine.cells, `cursor.${name}.wakeAt`, -1);
-    this.#wakeKind = engine.define(`${name}.deliver`, PHASE.store, () => {
+    const wake = (): void => {
       if (this.#wakeAt.value === engine.now) this.#wakeAt.value = -1;
       onWake();
       log.trim();
-    });
+    };
+    this.#wakeKind = engine.define(`${name}.deliver`, silent ? PHASE.observe : PHASE.store, wake, { silent });
   }
 
   wakeLater(): void {

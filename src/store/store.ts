@@ -111,12 +111,16 @@ export class Store {
    * after a write, once per instant; read the cursor to its end there and queue your own work. Only before the first event.
    */
   watch(name: string, kinds: readonly (DocumentKind | "Pod")[], onWake: () => void, delayMicros: Micros = 0): Cursor {
-    return this.#log.watch(
-      name,
-      kinds.map((kind) => this.kindIdOf(kind)),
-      onWake,
-      delayMicros,
-    );
+    return this.#log.watch(name, this.#kindIds(kinds), onWake, { delayMicros });
+  }
+
+  /** Subscribes an observer: woken in phase `observe`, silent, and not allowed to write. */
+  observe(name: string, kinds: readonly (DocumentKind | "Pod")[], onWake: () => void): Cursor {
+    return this.#log.watch(name, this.#kindIds(kinds), onWake, { isObserver: true });
+  }
+
+  #kindIds(kinds: readonly (DocumentKind | "Pod")[]): number[] {
+    return kinds.map((kind) => this.kindIdOf(kind));
   }
 
   /** The number by which cursors name a kind. */
