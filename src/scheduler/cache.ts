@@ -1,0 +1,237 @@
+import type { KubeNode } from "../kube/index.ts";
+import { NodeColumns } from "./node-columns.ts";
+import { NodeInfo } from "./node-info.ts";
+import { NodeTree, type NodeTreeState } from "./node-tree.ts";
+import { PodCounters } from "./pod-counters.ts";
+import type { PodCompiler, PodInfo, PodSource, TemplateInfo } from "./pod-info.ts";
+import { sourceOf } from "./pod-info.ts";
+import { hasPodAffinity } from "./pod-terms.ts";
+
+interface CachedPod {
+  readonly pod: PodInfo;
+  readonly nodeName: string;
+  /** Placed here by this scheduler, and not seen bound yet. */
+  readonly isAssumed: boolean;
+}
+
+export interface ImageState {
+  readonly sizeBytes: number;
+  readonly nodeCount: number;
+}
+
+/**
+ * The scheduler's own picture of the cluster: nodes, the pods on them, and the pods that it has placed but not yet
+ * seen bound. One attempt sees one picture, since nothing else runs meanwhile: there is no copy.
+ * @source kubernetes 1.37 scheduler cache and snapshot
+ */
+export class SchedulerCache {
+  readonly columns = new NodeColumns();
+  readonly counters: PodCounters;
+  /** How many pods of each template with pod (anti-)affinity every node row holds. */
+  readonly affinityPods = new Map<TemplateInfo, Map<number, number>>();
+  readonly images = new Map<string, ImageState>();
+  #nodes = new Map<string, NodeInfo>();
+  #byRow: (NodeInfo | undefined)[] = [];
+  #pods = new Map<string, CachedPod>();
+  /** Pods on nodes that are not there (any more), by node name. They count again when the node returns. */
+  #strays = new Map<string, Map<string, PodInfo>>();
+  #tree = new NodeTree();
+  #order: NodeInfo[] = [];
+  #isOrderStale = false;
+
+  constructor() {
+    this.counters = new PodCounters(() => this.#podsByRow());
+  }
+
+  /** The nodes in search order. The order changes only when a node came or went, not when one changed its zone. */
+  snapshot(): readonly NodeInfo[] {
+    if (this.#isOrderStale) {
+      this.#order = this.#tree.list().map((name) => this.#nodes.get(name) as NodeInfo);
+      this.#isOrderStale = false;
+    }
+    return this.#order;
+  }
+
+  node(name: string): NodeInfo | undefined {
+    return this.#nodes.get(name);
+  }
+
+  nodeAt(row: number): NodeInfo | undefined {
+    return this.#byRow[row];
+  }
+
+  pod(uid: string): CachedPod | undefined {
+    return this.#pods.get(uid);
+  }
+
+  addNode(node: KubeNode): void {
+    const name = node.metadata.name ?? "";
+    if (this.#nodes.has(name)) return this.updateNode(node);
+    this.#tree.add(name, node.metadata.labels);
+    this.#isOrderStale = true;
+    this.#insert(node);
+  }
+
+  updateNode(node: KubeNode): void {
+    const info = this.#nodes.get(node.metadata.name ?? "");
+    if (info === undefined) return this.addNode(node);
+    this.#forgetImages(info);
+    info.setNode(node);
+    this.#learnImages(info);
+    this.#tree.update(info.name, node.metadata.labels);
+  }
+
+  removeNode(name: string): void {
+    const info = this.#nodes.get(name);
+    if (info === undefined) return;
+    this.#tree.remove(name);
+    this.#isOrderStale = true;
+    const pods = [...info.pods.values()];
+    for (const pod of pods) this.#take(info, pod);
+    if (pods.length > 0) this.#strays.set(name, new Map(pods.map((pod) => [pod.uid, pod])));
+    this.#forgetImages(info);
+    this.#nodes.delete(name);
+    this.#byRow[info.row] = undefined;
+    this.columns.free(info.row);
+  }
+
+  /** A pod seen bound to a node; confirms an assumed one. */
+  addPod(pod: PodInfo): void {
+    this.removePod(pod.uid);
+    this.#pods.set(pod.uid, { pod, nodeName: pod.nodeName, isAssumed: false });
+    this.#place(pod, pod.nodeName);
+  }
+
+  /** Counts a pod as on the node from now on, before its binding is written. */
+  assumePod(pod: PodInfo, nodeName: string): void {
+    this.removePod(pod.uid);
+    this.#pods.set(pod.uid, { pod, nodeName, isAssumed: true });
+    this.#place(pod, nodeName);
+  }
+
+  /** Takes an assumed or bound pod off its node. */
+  removePod(uid: string): void {
+    const cached = this.#pods.get(uid);
+    if (cached === undefined) return;
+    this.#pods.delete(uid);
+    const info = this.#nodes.get(cached.nodeName);
+    if (info !== undefined) return this.#take(info, cached.pod);
+    const strays = this.#strays.get(cached.nodeName);
+    strays?.delete(uid);
+    if (strays?.size === 0) this.#strays.delete(cached.nodeName);
+  }
+
+  save(): CacheState {
+    return {
+      zones: this.#tree.save(),
+      order: this.#isOrderStale ? null : this.#order.map((info) => info.name),
+      nodes: [...this.#nodes.values()].map((info) => info.node),
+      images: [...this.images].map(([name, state]) => [name, state.sizeBytes, state.nodeCount] as const),
+      ports: [...this.#nodes.values()].map((info) => [...info.usedPorts].map(([key, ips]) => [key, [...ips]] as const)),
+      pods: [...this.#pods.values()].map(({ pod, nodeName, isAssumed }) => ({
+        pod: sourceOf(pod),
+        nodeName,
+        isAssumed,
+      })),
+    };
+  }
+
+  load(state: CacheState, compiler: PodCompiler): void {
+    for (const name of [...this.#nodes.keys()]) this.removeNode(name);
+    this.#pods.clear();
+    this.#strays.clear();
+    this.counters.clear();
+    for (const node of state.nodes) this.#insert(node);
+    this.images.clear();
+    for (const [name, sizeBytes, nodeCount] of state.images) this.images.set(name, { sizeBytes, nodeCount });
+    for (const { pod: source, nodeName, isAssumed } of state.pods) {
+      const pod = compiler.compile(source);
+      this.#pods.set(pod.uid, { pod, nodeName, isAssumed });
+      this.#place(pod, nodeName);
+    }
+    for (const [index, info] of [...this.#nodes.values()].entries()) {
+      info.usedPorts = new Map((state.ports[index] ?? []).map(([key, ips]) => [key, new Set(ips)]));
+    }
+    this.#tree.load(state.zones);
+    this.#isOrderStale = state.order === null;
+    this.#order = (state.order ?? []).map((name) => this.#nodes.get(name) as NodeInfo);
+  }
+
+  #insert(node: KubeNode): void {
+    const info = new NodeInfo(this.columns, node);
+    this.#nodes.set(info.name, info);
+    this.#byRow[info.row] = info;
+    this.#learnImages(info);
+    const strays = this.#strays.get(info.name);
+    this.#strays.delete(info.name);
+    for (const pod of strays?.values() ?? []) this.#put(info, pod);
+  }
+
+  #place(pod: PodInfo, nodeName: string): void {
+    const info = this.#nodes.get(nodeName);
+    if (info !== undefined) return this.#put(info, pod);
+    const strays = this.#strays.get(nodeName);
+    if (strays === undefined) this.#strays.set(nodeName, new Map([[pod.uid, pod]]));
+    else strays.set(pod.uid, pod);
+  }
+
+  #put(info: NodeInfo, pod: PodInfo): void {
+    info.addPod(pod);
+    this.counters.add(info.row, pod);
+    if (!hasPodAffinity(pod.template)) return;
+    let rows = this.affinityPods.get(pod.template);
+    if (rows === undefined) {
+      rows = new Map();
+      this.affinityPods.set(pod.template, rows);
+    }
+    rows.set(info.row, (rows.get(info.row) ?? 0) + 1);
+  }
+
+  #take(info: NodeInfo, pod: PodInfo): void {
+    info.removePod(pod);
+    this.counters.remove(info.row, pod);
+    const rows = this.affinityPods.get(pod.template);
+    if (rows === undefined) return;
+    const left = (rows.get(info.row) ?? 0) - 1;
+    if (left > 0) rows.set(info.row, left);
+    else rows.delete(info.row);
+    if (rows.size === 0) this.affinityPods.delete(pod.template);
+  }
+
+  *#podsByRow(): Generator<readonly [number, PodInfo]> {
+    for (const info of this.#nodes.values()) for (const pod of info.pods.values()) yield [info.row, pod];
+  }
+
+  #learnImages(info: NodeInfo): void {
+    const seen = new Set<string>();
+    for (const image of info.node.status?.images ?? []) {
+      for (const name of image.names ?? []) {
+        if (seen.has(name)) continue;
+        seen.add(name);
+        const known = this.images.get(name);
+        const nodeCount = (known?.nodeCount ?? 0) + 1;
+        this.images.set(name, { sizeBytes: known?.sizeBytes ?? image.sizeBytes ?? 0, nodeCount });
+      }
+    }
+  }
+
+  #forgetImages(info: NodeInfo): void {
+    for (const name of info.images) {
+      const known = this.images.get(name);
+      if (known === undefined) continue;
+      if (known.nodeCount === 1) this.images.delete(name);
+      else this.images.set(name, { ...known, nodeCount: known.nodeCount - 1 });
+    }
+  }
+}
+
+/** Plain data; nodes and pod specs are shared by reference. */
+export interface CacheState {
+  readonly zones: NodeTreeState;
+  /** The search order of the last attempt; null when it is due to be rebuilt. */
+  readonly order: readonly string[] | null;
+  readonly nodes: readonly KubeNode[];
+  readonly images: readonly (readonly [name: string, sizeBytes: number, nodeCount: number])[];
+  readonly ports: readonly (readonly (readonly [key: string, ips: readonly string[]])[])[];
+  readonly pods: readonly { readonly pod: PodSource; readonly nodeName: string; readonly isAssumed: boolean }[];
+}

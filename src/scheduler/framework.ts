@@ -1,0 +1,121 @@
+import type { ClusterEvent, EventName } from "./cluster-events.ts";
+import type { CycleState } from "./cycle-state.ts";
+import type { Diagnosis } from "./diagnosis.ts";
+import type { NodeInfo } from "./node-info.ts";
+import type { PodInfo } from "./pod-info.ts";
+import type { Status } from "./status.ts";
+
+/**
+ * A scheduler plugin: a name and the extension points that it takes part in. `null` is success everywhere.
+ * Plugins are pure in the cluster: they read the pod, the node and their own cycle state, and change nothing else.
+ * @source kubernetes 1.37 scheduler framework, extension points
+ */
+export interface Plugin {
+  readonly name: string;
+  /** Keeps a pod out of the active queue: a status says why. */
+  preEnqueue?(pod: PodInfo): Status | null;
+  /** Order of the active queue: negative when `a` goes first, 0 when the plugin does not care. */
+  compare?(a: Queued, b: Queued): number;
+  /** Once a pod, before any node: `SKIP` leaves the plugin's filter out, `nodes` restricts the search to them. */
+  preFilter?(state: CycleState, pod: PodInfo): PreFilterAnswer | null;
+  /** Once a node, in profile order until one fails. Give the same status object for the same answer. */
+  filter?(state: CycleState, pod: PodInfo, node: NodeInfo): Status | null;
+  /** What-if: `added` was put on `node`; brings the preFilter state up to date. */
+  addPod?(state: CycleState, pod: PodInfo, added: PodInfo, node: NodeInfo): void;
+  /** What-if: `removed` was taken from `node`; brings the preFilter state up to date. */
+  removePod?(state: CycleState, pod: PodInfo, removed: PodInfo, node: NodeInfo): void;
+  /** After no node was found. The first plugin that makes the pod schedulable, or the last one, has the word. */
+  postFilter?(state: CycleState, pod: PodInfo, diagnosis: Diagnosis): PostFilterAnswer;
+  /** Once a pod with two or more feasible nodes: `SKIP` leaves the plugin out of the scores. */
+  preScore?(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]): Status | null;
+  /** A whole number a node; 0..100 unless `normalize` brings it there. */
+  score?(state: CycleState, pod: PodInfo, node: NodeInfo): number;
+  /** Turns the raw scores, parallel to `nodes`, into 0..100 in place. */
+  normalize?(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], scores: Float64Array): void;
+  reserve?(state: CycleState, pod: PodInfo, node: NodeInfo): Status | null;
+  unreserve?(state: CycleState, pod: PodInfo, node: NodeInfo): void;
+  permit?(state: CycleState, pod: PodInfo, node: NodeInfo): Status | null;
+  preBind?(state: CycleState, pod: PodInfo, node: NodeInfo): Status | null;
+  bind?(state: CycleState, pod: PodInfo, node: NodeInfo): Status | null;
+  postBind?(state: CycleState, pod: PodInfo, node: NodeInfo): void;
+  /** Which cluster events may make a pod schedulable that this plugin rejected. */
+  readonly hints?: readonly HintRegistration[];
+}
+
+/** What the queue's order may look at. Instants in microseconds. */
+export interface Queued {
+  readonly pod: PodInfo;
+  readonly timestamp: number;
+}
+
+/** `status` is `SKIP` or a rejection; `nodes`, when given, are the only ones to filter. */
+export interface PreFilterAnswer {
+  readonly status?: Status;
+  readonly nodes?: ReadonlySet<string>;
+}
+
+/** `nominate`: the node to put down for the pod, "" to clear its nomination, absent to keep it. */
+export interface PostFilterAnswer {
+  readonly status: Status;
+  readonly nominate?: string;
+}
+
+/** Whether the event makes another attempt worth while for a pod that the plugin rejected. */
+export type QueueingHint = (pod: PodInfo, event: ClusterEvent) => boolean;
+
+export interface HintRegistration {
+  readonly events: readonly EventName[];
+  readonly hint: QueueingHint;
+}
+
+export interface WeightedPlugin {
+  readonly plugin: Plugin;
+  readonly weight: number;
+}
+
+export type FilterPlugin = Plugin & Required<Pick<Plugin, "filter">>;
+export type ScorePlugin = Plugin & Required<Pick<Plugin, "score">>;
+
+/** One profile: the plugins of each extension point, each in the profile's one order. */
+export class Framework {
+  readonly schedulerName: string;
+  readonly plugins: readonly WeightedPlugin[];
+  readonly preEnqueue: readonly Plugin[];
+  readonly preFilter: readonly Plugin[];
+  readonly filter: readonly FilterPlugin[];
+  readonly postFilter: readonly Plugin[];
+  readonly preScore: readonly Plugin[];
+  readonly score: readonly { readonly plugin: ScorePlugin; readonly weight: number }[];
+  readonly reserve: readonly Plugin[];
+  readonly permit: readonly Plugin[];
+  readonly preBind: readonly Plugin[];
+  readonly bind: readonly Plugin[];
+  readonly postBind: readonly Plugin[];
+  readonly #sort: Plugin | undefined;
+
+  constructor(schedulerName: string, plugins: readonly WeightedPlugin[]) {
+    this.schedulerName = schedulerName;
+    this.plugins = plugins;
+    const having = (point: keyof Plugin) => plugins.map((entry) => entry.plugin).filter((p) => p[point] !== undefined);
+    this.preEnqueue = having("preEnqueue");
+    this.preFilter = having("preFilter");
+    this.filter = having("filter") as FilterPlugin[];
+    this.postFilter = having("postFilter");
+    this.preScore = having("preScore");
+    this.score = plugins.filter((entry) => entry.plugin.score !== undefined) as {
+      plugin: ScorePlugin;
+      weight: number;
+    }[];
+    this.reserve = having("reserve");
+    this.permit = having("permit");
+    this.preBind = having("preBind");
+    this.bind = having("bind");
+    this.postBind = having("postBind");
+    this.#sort = having("compare")[0];
+  }
+
+  /** Order of the active queue; 0 leaves it to the order of arrival. */
+  compare(a: Queued, b: Queued): number {
+    return this.#sort?.compare?.(a, b) ?? 0;
+  }
+}

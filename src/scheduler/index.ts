@@ -1,0 +1,25 @@
+/** The face of the room `scheduler`. */
+export { type CacheState, SchedulerCache } from "./cache.ts";
+export { type ClusterEvent, type EventName, nodeUpdateEvents, podUpdateEvents } from "./cluster-events.ts";
+export type { ClusterView } from "./cluster-view.ts";
+export { CycleState, StateKey } from "./cycle-state.ts";
+export { Diagnosis } from "./diagnosis.ts";
+export {
+  Framework,
+  type HintRegistration,
+  type Plugin,
+  type PostFilterAnswer,
+  type PreFilterAnswer,
+  type QueueingHint,
+  type WeightedPlugin,
+} from "./framework.ts";
+export type { NodeInfo } from "./node-info.ts";
+export { NominatedPods } from "./nominator.ts";
+export { PodCompiler, type PodInfo, type PodSource, type TemplateInfo } from "./pod-info.ts";
+export { podSource } from "./pod-source.ts";
+export { runPostFilters } from "./post-filter.ts";
+export { DEFAULT_SCHEDULER, defaultFramework } from "./profile.ts";
+export { type Placement, type ScheduleOptions, scheduleOne } from "./schedule-one.ts";
+export type { ScoreColumn, ScoreTable } from "./score-nodes.ts";
+export { feasibleNodesToFind, selectHost } from "./select-host.ts";
+export { CODE, CODE_NAMES, type Code, type Status, unresolvable, unschedulable } from "./status.ts";

@@ -1,0 +1,146 @@
+import type { KubeNode } from "../../kube/index.ts";
+import { cpuMilliOf, wholeValueOf } from "../../units/index.ts";
+import { requestsByName } from "../cluster-events.ts";
+import type { Plugin } from "../framework.ts";
+import type { NodeInfo } from "../node-info.ts";
+import type { PodInfo } from "../pod-info.ts";
+import { type Status, unresolvable, unschedulable } from "../status.ts";
+
+const NAME = "NodeResourcesFit";
+const REASONS = ["Too many pods", "Insufficient cpu", "Insufficient memory", "Insufficient ephemeral-storage"] as const;
+/** Set in the mask when a request is larger than the whole node. */
+const HOPELESS = 1 << REASONS.length;
+
+/**
+ * Requests against what the node has left; scores nodes by how much would stay free.
+ * @source kubernetes 1.37 noderesources fit, strategy LeastAllocated over cpu and memory
+ */
+export function nodeResourcesFit(): Plugin {
+  const statuses = new StatusTable();
+  return {
+    name: NAME,
+    preFilter: () => null,
+    filter: (_state, pod, node) => {
+      const mask = shortfall(pod, node);
+      if (pod.template.requests.scalars.size === 0) return mask === 0 ? null : statuses.of(mask, NO_SCALARS);
+      return filterScalars(statuses, mask, pod, node);
+    },
+    preScore: () => null,
+    score: (_state, { template: { scored } }, node) => {
+      const { columns, row } = node;
+      const cpu = columns.allocatableCpuMilli[row]!;
+      const memory = columns.allocatableMemoryBytes[row]!;
+      let sum = 0;
+      let weights = 0;
+      if (cpu !== 0) {
+        sum += leastAllocated(columns.nonZeroCpuMilli[row]! + scored.cpuMilli, cpu);
+        weights++;
+      }
+      if (memory !== 0) {
+        sum += leastAllocated(columns.nonZeroMemoryBytes[row]! + scored.memoryBytes, memory);
+        weights++;
+      }
+      return weights === 0 ? 0 : Math.trunc(sum / weights);
+    },
+    hints: [
+      { events: ["AssignedPod/Delete"], hint: (_pod, { oldPod }) => oldPod !== undefined && hasNode(oldPod) },
+      {
+        events: ["Node/Add", "Node/UpdateAllocatable"],
+        hint: (pod, { oldNode, newNode }) =>
+          newNode !== undefined &&
+          fitsEmpty(pod, newNode) &&
+          (oldNode === undefined || hasGrown(pod, oldNode, newNode)),
+      },
+      { events: ["AssignedPod/UpdateScaleDown"], hint: (pod, { oldPod, newPod }) => hasFreed(pod, oldPod, newPod) },
+      { events: ["TargetPod/UpdateScaleDown"], hint: () => true },
+    ],
+  };
+}
+
+// hot: once a node for every attempt.
+function shortfall({ template: { requests } }: PodInfo, { columns, row }: NodeInfo): number {
+  let mask = columns.podCount[row]! + 1 > columns.allocatablePods[row]! ? 1 : 0;
+  const { cpuMilli, memoryBytes, ephemeralStorageBytes } = requests;
+  if (cpuMilli > 0) {
+    const allocatable = columns.allocatableCpuMilli[row]!;
+    if (cpuMilli > allocatable - columns.requestedCpuMilli[row]!) mask |= cpuMilli > allocatable ? 2 | HOPELESS : 2;
+  }
+  if (memoryBytes > 0) {
+    const allocatable = columns.allocatableMemoryBytes[row]!;
+    if (memoryBytes > allocatable - columns.requestedMemoryBytes[row]!) {
+      mask |= memoryBytes > allocatable ? 4 | HOPELESS : 4;
+    }
+  }
+  if (ephemeralStorageBytes > 0) {
+    const allocatable = columns.allocatableEphemeralBytes[row]!;
+    if (ephemeralStorageBytes > allocatable - columns.requestedEphemeralBytes[row]!) {
+      mask |= ephemeralStorageBytes > allocatable ? 8 | HOPELESS : 8;
+    }
+  }
+  return mask;
+}
+
+const NO_SCALARS: readonly string[] = [];
+
+function filterScalars(statuses: StatusTable, numbers: number, pod: PodInfo, node: NodeInfo): Status | null {
+  let mask = numbers;
+  let lacking: string[] | undefined;
+  for (const [name, amount] of pod.template.requests.scalars) {
+    if (amount === 0) continue;
+    const allocatable = node.allocatableScalars.get(name) ?? 0;
+    if (amount <= allocatable - (node.requestedScalars.get(name) ?? 0)) continue;
+    if (amount > allocatable) mask |= HOPELESS;
+    lacking ??= [];
+    lacking.push(`Insufficient ${name}`);
+  }
+  return mask === 0 && lacking === undefined ? null : statuses.of(mask, lacking ?? NO_SCALARS);
+}
+
+/** One status object for each combination of reasons, so that nodes can be counted by status. */
+class StatusTable {
+  readonly #known = new Map<string | number, Status>();
+
+  of(mask: number, scalars: readonly string[]): Status {
+    const key = scalars.length === 0 ? mask : `${mask}|${scalars.join("|")}`;
+    let status = this.#known.get(key);
+    if (status === undefined) {
+      const reasons = [...REASONS.filter((_reason, bit) => (mask & (1 << bit)) !== 0), ...scalars];
+      status = (mask & HOPELESS) === 0 ? unschedulable(NAME, ...reasons) : unresolvable(NAME, ...reasons);
+      this.#known.set(key, status);
+    }
+    return status;
+  }
+}
+
+function leastAllocated(used: number, allocatable: number): number {
+  return used > allocatable ? 0 : Math.trunc(((allocatable - used) * 100) / allocatable);
+}
+
+function hasNode(pod: PodInfo): boolean {
+  return pod.nodeName !== "" || pod.nominatedNodeName !== "";
+}
+
+function allocatableOf(node: KubeNode, name: string): number {
+  const text = node.status?.allocatable?.[name];
+  if (text === undefined) return 0;
+  return name === "cpu" ? cpuMilliOf(text) : wholeValueOf(text);
+}
+
+function fitsEmpty(pod: PodInfo, node: KubeNode): boolean {
+  if (allocatableOf(node, "pods") < 1) return false;
+  return [...requestsByName(pod)].every(([name, amount]) => amount <= allocatableOf(node, name));
+}
+
+/** Whether the node offers more pods, or more of something that the pod requests. */
+function hasGrown(pod: PodInfo, oldNode: KubeNode, newNode: KubeNode): boolean {
+  const grew = (name: string) => allocatableOf(newNode, name) > allocatableOf(oldNode, name);
+  return grew("pods") || [...requestsByName(pod).keys()].some(grew);
+}
+
+/** Whether the changed pod requests less of something that the waiting pod requests. */
+function hasFreed(pod: PodInfo, oldPod: PodInfo | undefined, newPod: PodInfo | undefined): boolean {
+  if (oldPod === undefined || newPod === undefined) return false;
+  const before = requestsByName(oldPod);
+  const after = requestsByName(newPod);
+  return [...requestsByName(pod).keys()].some((name) => (after.get(name) ?? 0) < (before.get(name) ?? 0));
+}

@@ -1,0 +1,29 @@
+import { isTolerated, type KubeNode, type Taint, TAINT_UNSCHEDULABLE } from "../../kube/index.ts";
+import type { Plugin } from "../framework.ts";
+import { unresolvable } from "../status.ts";
+
+const CORDONED: Taint = { key: TAINT_UNSCHEDULABLE, effect: "NoSchedule" };
+
+/** Cordoned nodes take only pods that tolerate the unschedulable taint.
+ *  @source kubernetes 1.37 nodeunschedulable plugin */
+export function nodeUnschedulable(): Plugin {
+  const name = "NodeUnschedulable";
+  const cordoned = unresolvable(name, "node(s) were unschedulable");
+  const isCordoned = (node: KubeNode | undefined) => node?.spec?.unschedulable === true;
+  return {
+    name,
+    preFilter: () => null,
+    filter: (_state, pod, node) =>
+      node.isUnschedulable && !isTolerated(CORDONED, pod.template.tolerations) ? cordoned : null,
+    hints: [
+      {
+        events: ["Node/Add", "Node/UpdateTaint"],
+        hint: (_pod, event) => !isCordoned(event.newNode) && (event.oldNode === undefined || isCordoned(event.oldNode)),
+      },
+      {
+        events: ["TargetPod/UpdateToleration"],
+        hint: (_pod, event) => isTolerated(CORDONED, event.newPod?.template.tolerations),
+      },
+    ],
+  };
+}

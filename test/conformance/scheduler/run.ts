@@ -1,0 +1,16 @@
+import { runDecide } from "./decide.ts";
+import type { DecideCase, FamilyResult, NodeOrderCases, SchedulerDocument } from "./document.ts";
+import { runNodeOrder } from "./node-order.ts";
+
+/** Plays one recording file against kube-orrery's scheduler and compares every decision in it. */
+export function runSchedulerFile(document: SchedulerDocument): FamilyResult {
+  const { kind, family } = document;
+  switch (kind) {
+    case "decide":
+      return runDecide(`decide-${family}`, document.cases as readonly DecideCase[]);
+    case "nodeorder":
+      return runNodeOrder("nodeorder", document.cases as NodeOrderCases);
+    default:
+      throw new Error(kind);
+  }
+}
