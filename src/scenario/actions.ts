@@ -1,0 +1,224 @@
+import type { Action, Micros, ObjectReference, PlannedNode, PlannedObject } from "../world/plan.ts";
+import { reportIfAfterEnd, selectNodes } from "./failures.ts";
+import type { Field } from "./field.ts";
+import { parseKubectl } from "./kubectl.ts";
+import { kindOfWord, kindWords, type ObjectIndex, referenceLabel } from "./objects.ts";
+import { didYouMean } from "./spelling.ts";
+
+export interface ActionContext {
+  readonly index: ObjectIndex;
+  readonly nodes: readonly PlannedNode[];
+  readonly durationMicros: Micros;
+  /** What the file or object of an `apply` holds; the path as written, or the label of the field for one in place. */
+  readonly manifests: ReadonlyMap<string, readonly PlannedObject[]>;
+}
+
+/** Everything an action can say, whether it came as fields or as a kubectl line. */
+interface Wish {
+  readonly verb: string;
+  /** `kind/name`, a node's name, or the key into the manifests. */
+  readonly target: string;
+  readonly namespace: string;
+  readonly number: number | null;
+  readonly images: readonly { readonly container: string; readonly image: string }[];
+  readonly text: string;
+}
+
+const VERBS = [
+  "apply",
+  "scale",
+  "setImage",
+  "delete",
+  "cordon",
+  "uncordon",
+  "rolloutUndo",
+  "rolloutPause",
+  "rolloutResume",
+  "rolloutRestart",
+  "kubectl",
+] as const;
+
+/** Reads `spec.actions`, sorted by nothing: two at one instant happen in the order of the file. */
+export function readActions(fields: readonly Field[], context: ActionContext): Action[] {
+  return fields.map((field, index) => readAction(field, index, context)).filter((action) => action !== null);
+}
+
+function readAction(field: Field, index: number, context: ActionContext): Action | null {
+  const given = VERBS.filter((verb) => field.get(verb).isPresent);
+  const verb = given[0];
+  if (verb === undefined || given.length > 1) {
+    const found = given.length === 0 ? "none" : given.join(" and ");
+    field.report("E0108", `${field.label}: expected exactly one of ${VERBS.join(", ")}; got ${found}`);
+    return null;
+  }
+  reportIfAfterEnd(field.get("at"), context.durationMicros);
+  const wish = verb === "kubectl" ? wishOfKubectl(field.get("kubectl")) : wishOfFields(field, verb);
+  if (wish === null) return null;
+  const place = field.get(verb);
+  const base = { index, atMicros: field.get("at").micros(), text: wish.text, source: field.place };
+  return carryOut(wish, place, base, context);
+}
+
+type Base = Pick<Action, "index" | "atMicros" | "text" | "source">;
+
+function carryOut(wish: Wish, place: Field, base: Base, context: ActionContext): Action | null {
+  if (wish.verb === "apply") {
+    const objects = context.manifests.get(wish.target);
+    return objects === undefined ? null : { ...base, kind: "apply", objects };
+  }
+  if (wish.verb === "cordon" || wish.verb === "uncordon") {
+    const isName = wish.target !== "" || place.textOrNull() !== null;
+    const nodes = isName ? nodeNamed(place, wish.target, context.nodes) : selectNodes(place, wish.verb, context.nodes);
+    return { ...base, kind: wish.verb, nodes };
+  }
+  const target = targetOf(place, wish, context.index);
+  if (target === null) return null;
+  switch (wish.verb) {
+    case "scale":
+      if (wish.number === null) place.report("E0109", "scale needs replicas");
+      return { ...base, kind: "scale", target, replicas: wish.number ?? 0 };
+    case "setImage":
+      if (wish.images.length === 0) place.report("E0109", "setImage needs image");
+      return { ...base, kind: "setImage", target, images: wish.images };
+    case "delete":
+      return { ...base, kind: "delete", target, gracePeriodSeconds: wish.number };
+    case "rolloutUndo":
+      return { ...base, kind: "rolloutUndo", target, toRevision: wish.number };
+    default:
+      return { ...base, kind: wish.verb as "rolloutPause" | "rolloutResume" | "rolloutRestart", target };
+  }
+}
+
+function nodeNamed(place: Field, name: string, nodes: readonly PlannedNode[]): string[] {
+  if (nodes.some((node) => node.name === name)) return [name];
+  const hint = didYouMean(
+    name,
+    nodes.map((node) => node.name),
+  );
+  place.report("E0401", `there is no node "${name}"${hint}`);
+  return [];
+}
+
+/** Kinds that a verb works on. */
+const KINDS_OF_VERB: ReadonlyMap<string, readonly string[]> = new Map([
+  ["scale", ["Deployment", "ReplicaSet", "ReplicationController", "StatefulSet"]],
+  ["setImage", ["Deployment", "ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet", "Pod"]],
+  ["rolloutUndo", ["Deployment"]],
+  ["rolloutPause", ["Deployment"]],
+  ["rolloutResume", ["Deployment"]],
+  ["rolloutRestart", ["Deployment"]],
+]);
+
+function targetOf(place: Field, wish: Wish, index: ObjectIndex): ObjectReference | null {
+  const slash = wish.target.indexOf("/");
+  const word = slash < 0 ? wish.target : wish.target.slice(0, slash);
+  const name = slash < 0 ? "" : wish.target.slice(slash + 1);
+  const kind = kindOfWord(word);
+  if (kind === null || name === "") {
+    const hint = kind === null ? didYouMean(word, kindWords()) : "";
+    place.report("E0403", `"${wish.target}" is not kind/name, such as deployment/web${hint}`);
+    return null;
+  }
+  const kinds = KINDS_OF_VERB.get(wish.verb);
+  if (kinds !== undefined && !kinds.includes(kind)) {
+    place.report("E0403", `${wish.verb} works on ${kinds.join(", ")}, not on ${kind}`);
+    return null;
+  }
+  const isClusterWide = kind === "Node" || kind === "Namespace" || kind === "PriorityClass";
+  const target = { kind, namespace: isClusterWide ? "" : wish.namespace, name };
+  // A pod's name is made at run time; it cannot be known here.
+  if (kind !== "Pod" && kind !== "ReplicaSet" && index.find(target) === null && kind !== "Node") {
+    const hint = index.suggest(kind, target.namespace, name);
+    place.report("E0403", `there is no ${referenceLabel(target)}${hint}`);
+    return null;
+  }
+  return target;
+}
+
+function wishOfFields(field: Field, verb: string): Wish {
+  const place = field.get(verb);
+  const namespace = field.get("namespace").text("default");
+  const target = verb === "apply" ? applyKey(place) : place.text();
+  const container = field.get("container").text("*");
+  const image = field.get("image").textOrNull();
+  const grace = field.get("gracePeriod");
+  const number =
+    verb === "scale"
+      ? field.get("replicas").numberOrNull()
+      : verb === "rolloutUndo"
+        ? field.get("toRevision").numberOrNull()
+        : verb === "delete" && grace.isPresent
+          ? Math.floor(grace.micros() / 1_000_000)
+          : null;
+  const wish = { verb, target, namespace, number, images: image === null ? [] : [{ container, image }] };
+  return { ...wish, text: asCommand(wish) };
+}
+
+/** The key of an action's manifests in `ActionContext.manifests`. */
+export function applyKey(place: Field): string {
+  return place.textOrNull() ?? place.label;
+}
+
+function asCommand(wish: Omit<Wish, "text">): string {
+  const { verb, target, namespace, number, images } = wish;
+  const inside = namespace === "default" ? "" : ` -n ${namespace}`;
+  switch (verb) {
+    case "apply":
+      return `kubectl apply -f ${target}`;
+    case "scale":
+      return `kubectl scale ${target} --replicas=${number ?? 0}${inside}`;
+    case "setImage":
+      return `kubectl set image ${target} ${images.map((one) => `${one.container}=${one.image}`).join(" ")}${inside}`;
+    case "delete":
+      return `kubectl delete ${target}${number === null ? "" : ` --grace-period=${number}`}${inside}`;
+    case "rolloutUndo":
+      return `kubectl rollout undo ${target}${number === null ? "" : ` --to-revision=${number}`}${inside}`;
+    default:
+      return `kubectl ${verb.startsWith("rollout") ? `rollout ${verb.slice(7).toLowerCase()}` : verb} ${target}${inside}`;
+  }
+}
+
+const NUMBER_FLAG: ReadonlyMap<string, string> = new Map([
+  ["scale", "replicas"],
+  ["delete", "grace-period"],
+  ["rollout undo", "to-revision"],
+]);
+
+function wishOfKubectl(place: Field): Wish | null {
+  const command = parseKubectl(place.text());
+  if ("error" in command) {
+    place.report("E0409", command.error);
+    return null;
+  }
+  const words = [...command.words];
+  const images = command.verb === "set image" ? imagesOf(words) : [];
+  const target = command.verb === "apply" ? (command.flags.get("filename") ?? "") : words.slice(0, 2).join("/");
+  if (target === "" || words.length > 2) {
+    place.report(
+      "E0409",
+      target === "" ? `${command.verb} needs a target` : `one target at a time; got ${words.join(" ")}`,
+    );
+    return null;
+  }
+  const flag = command.flags.get(NUMBER_FLAG.get(command.verb) ?? "");
+  if (flag !== undefined && !/^[0-9]+$/.test(flag)) {
+    place.report("E0409", `expected a whole number; got "${flag}"`);
+    return null;
+  }
+  const verb = command.verb.replace(/ ([a-z])/, (_, letter: string) => letter.toUpperCase());
+  const namespace = command.flags.get("namespace") ?? "default";
+  const text = place.text().startsWith("kubectl ") ? place.text() : `kubectl ${place.text()}`;
+  return { verb, target, namespace, number: flag === undefined ? null : Number(flag), images, text };
+}
+
+/** Takes the `container=image` words out of `words`. */
+function imagesOf(words: string[]): { container: string; image: string }[] {
+  const images: { container: string; image: string }[] = [];
+  for (let index = words.length - 1; index >= 0; index--) {
+    const match = /^([^=/]+)=(.+)$/.exec(words[index] ?? "");
+    if (match === null) continue;
+    images.unshift({ container: match[1] ?? "", image: match[2] ?? "" });
+    words.splice(index, 1);
+  }
+  return images;
+}

@@ -1,0 +1,120 @@
+/** What a code stands for: a title, and what to do. */
+export interface CodeEntry {
+  readonly title: string;
+  readonly help: string;
+}
+
+/** Codes of the scenario reader. Those of Kubernetes objects are in `src/kube`. */
+export const SCENARIO_CODES: ReadonlyMap<string, CodeEntry> = new Map(
+  Object.entries({
+    E0100: {
+      title: "a file cannot be read",
+      help: "Paths in a scenario are relative to the folder of the scenario file. Check the spelling and the permissions.",
+    },
+    E0101: {
+      title: "the file is not YAML",
+      help: "The reader stopped at the marked place. Common causes: a tab used for indentation, a missing space after a colon, a quote that is not closed, list items that are not aligned.",
+    },
+    E0103: {
+      title: "the same key twice in one map",
+      help: "YAML allows a key once. Usually a block was copied; remove or merge one of the two.",
+    },
+    E0104: {
+      title: "the file is too large, or its aliases unfold to too much",
+      help: "Aliases (*name) are limited, so that a small file cannot become a huge one. Write the values out.",
+    },
+    E0105: {
+      title: "the file does not hold what is expected",
+      help: "A scenario file holds one document of kind Scenario; a manifest file holds Kubernetes objects.",
+    },
+    E0107: {
+      title: "unknown field in a scenario",
+      help: "Fields of a scenario are spelled exactly as in docs/scenario.md, so that a typing error cannot silently change the simulation. (Unknown fields of Kubernetes objects are another matter.)",
+    },
+    E0108: {
+      title: "a value of a scenario is not what is expected",
+      help: "The message says what is expected there. Durations look like 90s, 5m or 2h30m, quantities like 250m or 1Gi; see docs/scenario.md.",
+    },
+    E0109: {
+      title: "a field of a scenario is missing",
+      help: "Add the field that the message names; see docs/scenario.md.",
+    },
+    E0401: {
+      title: "a selector or name matches nothing",
+      help: "Nothing in the cluster carries these labels (or this name), so the line would have no effect. The message lists the nearest that there are.",
+    },
+    E0402: {
+      title: "a load is on a Service that does not exist or selects nothing",
+      help: "Write namespace/name, or name for the namespace default. The Service must be among the manifests and have a selector.",
+    },
+    E0403: {
+      title: "an action or load names an object that does not exist",
+      help: "Write kind/name, such as deployment/web, and the namespace if it is not default.",
+    },
+    E0404: {
+      title: "a CSV file does not fit",
+      help: "The file needs a heading row, a column for the time (seconds, durations or RFC 3339 instants, rising) and one for the value.",
+    },
+    E0405: { title: "an impossible number", help: "The message says which bound is broken." },
+    E0406: { title: "two things have the same name", help: "Names are unique; rename or remove one." },
+    E0407: {
+      title: "an assertion cannot be read",
+      help: 'Write metric{label="value"} statistic comparison threshold, such as pod_pending_seconds{app="web"} p99 < 60s. Statistics: p50 p90 p95 p99 max min mean sum last count.',
+    },
+    E0408: { title: "unknown metric", help: "The metrics are listed in docs/scenario.md." },
+    E0409: {
+      title: "a kubectl line cannot be played",
+      help: "The verbs are apply -f, scale, set image, delete, cordon, uncordon and rollout undo|pause|resume|restart, one object each.",
+    },
+    E0410: {
+      title: "the cluster has no nodes",
+      help: "Give spec.cluster.nodePools with a count above 0, or Node objects among the manifests.",
+    },
+    E0411: {
+      title: "a --set cannot be read",
+      help: "Write path=value: spec.duration=2h, loads[0].demand.rps=50, or Deployment/web:spec.replicas=3 for a manifest.",
+    },
+    E0412: {
+      title: "a patch finds no object",
+      help: "A patch names kind and metadata.name of an object among the manifests (and its namespace, if two share the name).",
+    },
+    W0203: {
+      title: "an HPA on utilisation, but a container has no request",
+      help: "Utilisation is usage over request; without the request the HPA reports FailedGetResourceMetric and does not scale. Set resources.requests of every container, or use a ContainerResource metric.",
+    },
+    W0204: {
+      title: "an HPA without a target",
+      help: "spec.scaleTargetRef names no object of the manifests; the HPA would report FailedGetScale.",
+    },
+    W0205: {
+      title: "an HPA that can never scale up",
+      help: "A container is throttled at its CPU limit, so its usage never reaches target × request. Lower the target, or raise the limit.",
+    },
+    W0206: { title: "something happens after the end of the run", help: "Raise spec.duration, or move it." },
+    W0210: {
+      title: "a word that kubectl reads as true or false",
+      help: "Kubernetes reads YAML 1.1, where yes, no, on and off are booleans. Put the word in quotes if you mean the word.",
+    },
+    N0302: {
+      title: "a kind that is kept but not simulated",
+      help: "The object exists in the simulated cluster and can be read back, but nothing acts on it.",
+    },
+    N0303: {
+      title: "no nodes are given",
+      help: "Three nodes of 4 CPU and 16Gi stand in. Give spec.cluster.nodePools to choose.",
+    },
+    N0304: {
+      title: "an object that the simulation makes itself",
+      help: "Events, Endpoints, EndpointSlices and Leases of a dump are left out: they follow from the other objects.",
+    },
+  }),
+);
+
+/** All codes; see `explainCode`. */
+export const CODES: ReadonlyMap<string, CodeEntry> = SCENARIO_CODES;
+
+/** The lines that `orrery explain CODE` prints; null for an unknown code. */
+export function explainCode(code: string): string[] | null {
+  const entry = CODES.get(code.toUpperCase());
+  return entry === undefined ? null : [`${code.toUpperCase()}  ${entry.title}`, "", entry.help];
+}

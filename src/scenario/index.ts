@@ -1,0 +1,14 @@
+/** The face of the room `scenario`: files in, a plan or located problems out. */
+export { CODES, explainCode } from "./codes.ts";
+export { type InputFile, type LoadedScenario, type LoadOptions, loadScenario, scenarioSchema } from "./load.ts";
+export {
+  countProblems,
+  hasErrors,
+  type PrintOptions,
+  type Problem,
+  printProblems,
+  type Severity,
+  severityOf,
+} from "./problem.ts";
+export { type JsonSchema, resolve as resolveSchema } from "./schema.ts";
+export { didYouMean } from "./spelling.ts";

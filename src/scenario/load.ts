@@ -1,0 +1,328 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { basename, dirname, extname, isAbsolute, join, normalize, relative, sep } from "node:path";
+import type { Plan, PlannedObject } from "../world/plan.ts";
+import { buildPlan, defaultPools } from "./build.ts";
+import type { CsvTable } from "./csv.ts";
+import { type Path, readDocuments, type SourceDocument } from "./documents.ts";
+import { isRecord } from "./field.ts";
+import { type FileReference, readCsv, referencesOf } from "./files.ts";
+import { checkObjects, type ManifestReading, readManifests } from "./manifests.ts";
+import { applySettings } from "./patch.ts";
+import { hasErrors, type Problem, sortProblems } from "./problem.ts";
+import { renderResolved } from "./resolved.ts";
+import { checkSchema, fillDefaults, type JsonSchema } from "./schema.ts";
+
+export interface LoadOptions {
+  /** `path=value` settings, in order. */
+  readonly settings?: readonly string[];
+  /** Files with more patches, relative to the working folder. */
+  readonly overlays?: readonly string[];
+  readonly run?: number;
+  /** Version of kube-orrery, for the resolved scenario. */
+  readonly version: string;
+}
+
+export interface InputFile {
+  /** Where its copy belongs, relative to the result: `inputs/k8s/web.yaml`. */
+  readonly copy: string;
+  readonly text: string;
+}
+
+export interface LoadedScenario {
+  /** null when there are errors. */
+  readonly plan: Plan | null;
+  /** Sorted. Files are named relative to `folder`. */
+  readonly problems: readonly Problem[];
+  /** Texts of all files read, by the name that problems use. */
+  readonly texts: ReadonlyMap<string, string>;
+  /** The folder of the scenario. */
+  readonly folder: string;
+  readonly inputs: readonly InputFile[];
+  /** Text of scenario.resolved.yaml; empty when there are errors. */
+  readonly resolved: string;
+}
+
+/**
+ * Reads a scenario (or a plain manifest, which becomes a scenario of its own) with all files it names, checks
+ * everything, and makes the plan. Nothing is written. Problems are returned, never thrown.
+ */
+export async function loadScenario(file: string, options: LoadOptions): Promise<LoadedScenario> {
+  const loader = new Loader(dirname(file), options);
+  return loader.load(basename(file));
+}
+
+const SCHEMA_FILE = new URL("../../schema/scenario.v1alpha1.json", import.meta.url);
+
+/** The JSON Schema of a scenario, as shipped. */
+export function scenarioSchema(): JsonSchema {
+  return JSON.parse(readFileSync(SCHEMA_FILE, "utf8")) as JsonSchema;
+}
+
+const NOWHERE = { line: 0, column: 0, length: 0 } as const;
+
+class Loader {
+  private readonly folder: string;
+  private readonly options: LoadOptions;
+  private readonly problems: Problem[] = [];
+  private readonly texts = new Map<string, string>();
+  /** Files to be copied into `inputs/`; the scenario itself is not among them. */
+  private readonly inputNames = new Set<string>();
+
+  constructor(folder: string, options: LoadOptions) {
+    this.folder = folder;
+    this.options = options;
+  }
+
+  async load(name: string): Promise<LoadedScenario> {
+    const document = this.readScenario(name);
+    if (document === null) return this.result(null, "");
+    const set = applySettings(document, this.options.settings ?? []);
+    this.problems.push(...set.problems);
+    const schema = scenarioSchema();
+    const schemaProblems = checkSchema(set.document, schema);
+    this.problems.push(...schemaProblems);
+    const filled: SourceDocument = { ...set.document, value: fillDefaults(set.document.value, schema) };
+    const references = referencesOf(filled);
+    const overlays = [
+      ...this.readOverlays(filled, references.overlays),
+      ...this.commandLineOverlays(),
+      ...set.overlays,
+    ];
+    const manifests = this.readAll(filled, references.manifests);
+    manifests.push(...inPlace(filled, ["spec", "objects"]));
+    const reading = checkObjects(manifests, overlays);
+    const applied = this.readApplied(filled, references.applied);
+    const csv = await this.readTables(filled, references.csv);
+    this.problems.push(...reading.problems);
+    if (schemaProblems.length > 0) return this.result(null, "");
+    const whole = this.withNodes(filled, reading, schema);
+    const built = buildPlan({ document: whole, objects: reading.objects, applied, csv, run: this.options.run ?? 0 });
+    this.problems.push(...built.problems);
+    const commandLine = [...this.commandLineOverlays(), ...set.overlays];
+    const { version } = this.options;
+    const resolved = renderResolved({ document: whole, copyOf, overlays: commandLine, version });
+    return this.result(built.plan, resolved);
+  }
+
+  private result(plan: Plan | null, resolved: string): LoadedScenario {
+    const problems = sortProblems(this.problems);
+    const inputs = [...this.inputNames].map((name) => ({ copy: copyOf(name), text: this.texts.get(name) ?? "" }));
+    const isBad = hasErrors(problems);
+    const { folder, texts } = this;
+    return { plan: isBad ? null : plan, problems, texts, folder, inputs, resolved: isBad ? "" : resolved };
+  }
+
+  /** The scenario in a file; a file of plain manifests stands for a scenario that has only these. */
+  private readScenario(name: string): SourceDocument | null {
+    const text = this.readText(name, null);
+    if (text === null) return null;
+    const { documents, problems } = readDocuments(name, text, "scenario");
+    const scenario = documents.find((document) => isScenario(document.value));
+    if (scenario === undefined && documents.length > 0) return manifestScenario(name);
+    this.problems.push(...problems);
+    if (scenario === undefined) {
+      if (problems.length === 0)
+        this.problems.push({ ...NOWHERE, code: "E0105", file: name, message: "the file is empty" });
+      return null;
+    }
+    for (const other of documents) {
+      if (other === scenario) continue;
+      const message = "a scenario file holds one document — put objects into spec.objects or a file of their own";
+      this.problems.push({ ...other.locate([]), code: "E0105", length: 1, message });
+    }
+    return scenario;
+  }
+
+  /** Reads a file relative to the folder of the scenario; a problem at `reference` when it cannot. */
+  private readText(
+    name: string,
+    reference: { readonly document: SourceDocument; readonly at: Path } | null,
+  ): string | null {
+    const known = this.texts.get(name);
+    if (known !== undefined) return known;
+    try {
+      const text = readFileSync(this.pathOf(name), "utf8");
+      this.texts.set(name, text);
+      return text;
+    } catch (error) {
+      const place = reference === null ? { ...NOWHERE, file: name } : reference.document.locate(reference.at);
+      const what = reference === null ? "the file" : `"${name}"`;
+      this.problems.push({ ...place, code: "E0100", message: `cannot read ${what}: ${reasonOf(error)}` });
+      return null;
+    }
+  }
+
+  private pathOf(name: string): string {
+    return isAbsolute(name) ? name : join(this.folder, name);
+  }
+
+  private readOverlays(document: SourceDocument, references: readonly FileReference[]): SourceDocument[] {
+    const fromFiles = this.readAll(document, references);
+    return [...fromFiles, ...inPlace(document, ["spec", "overlays"])];
+  }
+
+  private commandLineOverlays(): SourceDocument[] {
+    return (this.options.overlays ?? []).flatMap((path) => {
+      const name = isAbsolute(path) ? path : relative(this.folder, path);
+      const text = this.readText(name, null);
+      if (text === null) return [];
+      return this.documentsOf(name, text);
+    });
+  }
+
+  private documentsOf(name: string, text: string): SourceDocument[] {
+    const { documents, problems } = readDocuments(name, text, "kubernetes");
+    this.problems.push(...problems);
+    return [...documents];
+  }
+
+  /** All documents of the files and folders named, in order. */
+  private readAll(document: SourceDocument, references: readonly FileReference[]): SourceDocument[] {
+    return references.flatMap(({ path, at }) => {
+      const names = this.filesOf(path, { document, at });
+      return names.flatMap((name) => {
+        const text = this.readText(name, { document, at });
+        if (text === null) return [];
+        this.inputNames.add(name);
+        return this.documentsOf(name, text);
+      });
+    });
+  }
+
+  /** The file itself, or the manifests of a folder and the folders in it, sorted by name. */
+  private filesOf(path: string, reference: { readonly document: SourceDocument; readonly at: Path }): string[] {
+    const name = normalize(path);
+    try {
+      if (!statSync(this.pathOf(name)).isDirectory()) return [name];
+      const files = readdirSync(this.pathOf(name), { recursive: true, encoding: "utf8" })
+        .filter((file) => [".yaml", ".yml", ".json"].includes(extname(file)))
+        .sort((a, b) => compareTexts(a.split(sep).join("\0"), b.split(sep).join("\0")));
+      if (files.length > 0) return files.map((file) => join(name, file));
+      this.report(reference, "E0100", `"${path}" holds no .yaml, .yml or .json file`);
+    } catch (error) {
+      this.report(reference, "E0100", `cannot read "${path}": ${reasonOf(error)}`);
+    }
+    return [];
+  }
+
+  private report(
+    reference: { readonly document: SourceDocument; readonly at: Path },
+    code: string,
+    message: string,
+  ): void {
+    this.problems.push({ ...reference.document.locate(reference.at), code, message });
+  }
+
+  private readApplied(
+    document: SourceDocument,
+    references: readonly FileReference[],
+  ): Map<string, readonly PlannedObject[]> {
+    const applied = new Map<string, readonly PlannedObject[]>();
+    const add = (key: string, documents: readonly SourceDocument[]): void => {
+      const reading = readManifests(documents);
+      this.problems.push(...reading.problems);
+      applied.set(key, reading.objects);
+    };
+    for (const reference of references) {
+      if (!applied.has(reference.path)) add(reference.path, this.readAll(document, [reference]));
+    }
+    const spec = isRecord(document.value) ? document.value.spec : undefined;
+    const actions: unknown = isRecord(spec) ? spec.actions : undefined;
+    for (const [index, action] of Array.isArray(actions) ? actions.entries() : []) {
+      if (!isRecord(action) || !isRecord(action.apply)) continue;
+      add(`actions[${index}].apply`, [within(document, ["spec", "actions", index, "apply"], action.apply)]);
+    }
+    return applied;
+  }
+
+  private async readTables(
+    document: SourceDocument,
+    references: readonly FileReference[],
+  ): Promise<Map<string, CsvTable>> {
+    const tables = new Map<string, CsvTable>();
+    for (const { path, at } of references) {
+      const name = normalize(path);
+      const text = this.readText(name, { document, at });
+      if (text === null) continue;
+      this.inputNames.add(name);
+      try {
+        tables.set(path, await readCsv(name, text));
+      } catch (error) {
+        this.report({ document, at }, "E0404", `${name}: ${reasonOf(error)}`);
+      }
+    }
+    return tables;
+  }
+
+  /** A scenario without any node gets three. */
+  private withNodes(document: SourceDocument, reading: ManifestReading, schema: JsonSchema): SourceDocument {
+    const hasNodes = reading.objects.some(({ object }) => object.kind === "Node");
+    const value = document.value;
+    const spec = isRecord(value) && isRecord(value.spec) ? value.spec : {};
+    const cluster = isRecord(spec.cluster) ? spec.cluster : {};
+    if (hasNodes || !isRecord(value) || (Array.isArray(cluster.nodePools) && cluster.nodePools.length > 0))
+      return document;
+    this.problems.push({
+      ...document.locate(["spec"]),
+      code: "N0303",
+      length: 1,
+      message: "no nodes are given: simulated with three nodes of 4 CPU and 16Gi",
+    });
+    const withPools = { ...value, spec: { ...spec, cluster: { ...cluster, nodePools: defaultPools() } } };
+    return { ...document, value: fillDefaults(withPools, schema) };
+  }
+}
+
+function isScenario(value: unknown): boolean {
+  if (!isRecord(value)) return true;
+  return value.kind === "Scenario" || String(value.apiVersion ?? "").startsWith("kube-orrery");
+}
+
+function manifestScenario(name: string): SourceDocument {
+  const place = { file: name, line: 1, column: 1, length: 1 };
+  const title = basename(name, extname(name))
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9.-]+/g, "-")
+    .replace(/^[-.]+|[-.]+$/g, "");
+  const metadata = { name: title === "" ? "manifests" : title };
+  const value = { apiVersion: "kube-orrery/v1alpha1", kind: "Scenario", metadata, spec: { manifests: [name] } };
+  return { file: name, value, locate: () => place, locateKey: () => place };
+}
+
+/** The maps in a list of a document, each as a document of its own. */
+function inPlace(document: SourceDocument, path: readonly [string, string]): SourceDocument[] {
+  const spec = isRecord(document.value) ? document.value[path[0]] : undefined;
+  const list: unknown = isRecord(spec) ? spec[path[1]] : undefined;
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((value: unknown, index) => (isRecord(value) ? [within(document, [...path, index], value)] : []));
+}
+
+function within(document: SourceDocument, at: Path, value: unknown): SourceDocument {
+  return {
+    file: document.file,
+    value,
+    locate: (path) => document.locate([...at, ...path]),
+    locateKey: (path) => document.locateKey([...at, ...path]),
+  };
+}
+
+/** Where the copy of an input lies: `../x.yaml` becomes `inputs/up/x.yaml`. */
+function copyOf(path: string): string {
+  const parts = normalize(path)
+    .split(sep)
+    .filter((part) => part !== "" && part !== "." && !part.endsWith(":"));
+  return ["inputs", ...parts.map((part) => (part === ".." ? "up" : part))].join("/");
+}
+
+function compareTexts(left: string, right: string): number {
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** What the system says, without the path that the message has anyway. */
+function reasonOf(error: unknown): string {
+  const code = isRecord(error) ? error.code : undefined;
+  if (code === "ENOENT") return "no such file or folder";
+  if (code === "EACCES") return "permission denied";
+  if (code === "EISDIR") return "it is a folder";
+  return error instanceof Error ? error.message : String(error);
+}

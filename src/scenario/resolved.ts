@@ -1,0 +1,49 @@
+import { stringify } from "yaml";
+import type { SourceDocument } from "./documents.ts";
+import { isRecord } from "./field.ts";
+
+export interface ResolvedInput {
+  /** The scenario with every default, setting and pool written out. */
+  readonly document: SourceDocument;
+  /** Where the copy of a file or folder of the scenario lies, relative to the resolved scenario. */
+  readonly copyOf: (path: string) => string;
+  /** Patches that came from the command line. */
+  readonly overlays: readonly SourceDocument[];
+  /** Version of kube-orrery. */
+  readonly version: string;
+}
+
+/** The text of scenario.resolved.yaml: run beside its `inputs/`, it gives the same run again. */
+export function renderResolved(input: ResolvedInput): string {
+  const value = structuredClone(input.document.value);
+  const spec = isRecord(value) ? value.spec : undefined;
+  if (isRecord(spec)) redirect(spec, input);
+  const head = `# Every default written out by kube-orrery ${input.version}. With inputs/ beside it, this gives the same run.\n`;
+  return head + stringify(value, { lineWidth: 120, aliasDuplicateObjects: false });
+}
+
+function redirect(spec: Record<string, unknown>, { copyOf, overlays }: ResolvedInput): void {
+  const moved = (path: unknown): unknown => (typeof path === "string" ? copyOf(path) : path);
+  const list = (key: string): unknown[] => (Array.isArray(spec[key]) ? spec[key] : []);
+  spec.manifests = list("manifests").map(moved);
+  spec.overlays = [...list("overlays").map(moved), ...overlays.map((overlay) => overlay.value)];
+  for (const action of list("actions")) if (isRecord(action)) redirectAction(action, moved);
+  for (const load of list("loads")) if (isRecord(load)) redirectLoad(load, moved);
+}
+
+function redirectAction(action: Record<string, unknown>, moved: (path: unknown) => unknown): void {
+  action.apply = moved(action.apply);
+  if (action.apply === undefined) delete action.apply;
+  if (typeof action.kubectl !== "string") return;
+  action.kubectl = action.kubectl.replace(
+    /(-f[ =]?|--filename[ =])(\S+)/,
+    (_whole, flag: string, path: string) => `${flag}${String(moved(path))}`,
+  );
+}
+
+function redirectLoad(load: Record<string, unknown>, moved: (path: unknown) => unknown): void {
+  const demand = load.demand;
+  for (const curve of [isRecord(demand) ? demand.rps : undefined, load.cpu, load.memory]) {
+    if (isRecord(curve) && typeof curve.csv === "string") curve.csv = moved(curve.csv);
+  }
+}

@@ -1,0 +1,90 @@
+import type { Distribution, Timing } from "../world/plan.ts";
+import type { Field } from "./field.ts";
+
+const NOTHING: Distribution = { constant: 0 };
+
+/** Reads `spec.timing`, in which every default has been written out. */
+export function readTiming(field: Field): Timing {
+  const micros = (key: string): number => field.get(key).micros();
+  const number = (key: string): number => field.get(key).number();
+  const share = (key: string): number => field.get(key).share();
+  const delay = (key: string): Distribution => field.get(key).distribution() ?? NOTHING;
+  const wholeSeconds = (key: string): number => Math.floor(micros(key) / 1_000_000);
+  const timing: Timing = {
+    nodeStatusUpdateMicros: micros("nodeStatusUpdate"),
+    nodeStatusReportMicros: micros("nodeStatusReport"),
+    leaseRenewMicros: micros("leaseRenew"),
+    leaseDurationMicros: micros("leaseDuration"),
+    heartbeatJitter: share("heartbeatJitter"),
+    nodeMonitorPeriodMicros: micros("nodeMonitorPeriod"),
+    nodeMonitorGraceMicros: micros("nodeMonitorGrace"),
+    nodeStartupGraceMicros: micros("nodeStartupGrace"),
+    nodeMonitorPassMicros: micros("nodeMonitorPass"),
+    nodeEvictionRate: number("nodeEvictionRate"),
+    secondaryNodeEvictionRate: number("secondaryNodeEvictionRate"),
+    largeClusterSizeThreshold: number("largeClusterSizeThreshold"),
+    unhealthyZoneThreshold: share("unhealthyZoneThreshold"),
+    defaultNotReadyTolerationSeconds: wholeSeconds("defaultNotReadyToleration"),
+    defaultUnreachableTolerationSeconds: wholeSeconds("defaultUnreachableToleration"),
+    podGcMicros: micros("podGc"),
+    podGcNodeQuarantineMicros: micros("podGcNodeQuarantine"),
+    terminatedPodGcThreshold: number("terminatedPodGcThreshold"),
+    metricsScrapeMicros: micros("metricsScrape"),
+    kubeletStatsMicros: micros("kubeletStats"),
+    hpaSyncMicros: micros("hpaSync"),
+    hpaTolerance: share("hpaTolerance"),
+    hpaDownscaleStabilizationMicros: micros("hpaDownscaleStabilization"),
+    hpaCpuInitializationMicros: micros("hpaCpuInitialization"),
+    hpaInitialReadinessDelayMicros: micros("hpaInitialReadinessDelay"),
+    apiLatency: delay("apiLatency"),
+    watchLatency: delay("watchLatency"),
+    schedulerCycle: delay("schedulerCycle"),
+    bindLatency: delay("bindLatency"),
+    endpointsBatchMicros: micros("endpointsBatch"),
+    kubeletDelivery: delay("kubeletDelivery"),
+    volumeMount: delay("volumeMount"),
+    sandboxStart: delay("sandboxStart"),
+    imageCheck: delay("imageCheck"),
+    imagePullLatency: delay("imagePullLatency"),
+    imageUnpackMicrosPerMebibyte: micros("imageUnpackPerMebibyte"),
+    containerCreate: delay("containerCreate"),
+    containerStart: delay("containerStart"),
+    statusWrite: delay("statusWrite"),
+    containerStop: delay("containerStop"),
+    sandboxStop: delay("sandboxStop"),
+    volumeUnmount: delay("volumeUnmount"),
+    podDeletion: delay("podDeletion"),
+    nodeBoot: delay("nodeBoot"),
+    crashBackoffInitialMicros: micros("crashBackoffInitial"),
+    crashBackoffMaxMicros: micros("crashBackoffMax"),
+    crashBackoffResetMicros: micros("crashBackoffReset"),
+    imageBackoffInitialMicros: micros("imageBackoffInitial"),
+    imageBackoffMaxMicros: micros("imageBackoffMax"),
+  };
+  checkPeriods(field, timing);
+  return timing;
+}
+
+/** A period of 0 would never let time pass. */
+const PERIODS: readonly (readonly [string, keyof Timing])[] = [
+  ["nodeStatusUpdate", "nodeStatusUpdateMicros"],
+  ["leaseRenew", "leaseRenewMicros"],
+  ["nodeMonitorPeriod", "nodeMonitorPeriodMicros"],
+  ["podGc", "podGcMicros"],
+  ["metricsScrape", "metricsScrapeMicros"],
+  ["kubeletStats", "kubeletStatsMicros"],
+  ["hpaSync", "hpaSyncMicros"],
+  ["crashBackoffInitial", "crashBackoffInitialMicros"],
+  ["imageBackoffInitial", "imageBackoffInitialMicros"],
+];
+
+function checkPeriods(field: Field, timing: Timing): void {
+  for (const [key, name] of PERIODS) {
+    if (timing[name] === 0) field.get(key).report("E0405", `${field.get(key).label} must be greater than 0`);
+  }
+  if (timing.nodeMonitorGraceMicros <= timing.leaseRenewMicros) {
+    field
+      .get("nodeMonitorGrace")
+      .report("E0405", "nodeMonitorGrace must be longer than leaseRenew: every node would be Unknown");
+  }
+}
