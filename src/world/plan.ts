@@ -381,6 +381,19 @@ export const METRICS: readonly MetricDefinition[] = [
   metric("cost", "currency", "total", ["node", "zone", "pool"], "Node hours times price."),
 ];
 
+/**
+ * The series that a world hands to `ResultSink.sample` every `record.sampleMicros`, and their columns. `at_s` is the
+ * instant in seconds; series with names have one row an object and instant.
+ */
+export const SERIES = {
+  nodes: ["at_s", "ready", "not_ready", "cpu_requested_ratio", "memory_requested_ratio", "cost_per_hour"],
+  pods: ["at_s", "total", "pending", "running", "ready", "succeeded", "failed", "terminating", "cpu_used_cores"],
+  workloads: ["at_s", "namespace", "kind", "name", "wanted", "current", "ready", "updated"],
+  hpa: ["at_s", "namespace", "name", "current", "desired", "min", "max", "utilization_percent", "target_percent"],
+  services: ["at_s", "namespace", "name", "ready_endpoints", "demand_rps", "unserved_requests"],
+} as const;
+export type SeriesName = keyof typeof SERIES;
+
 // The run.
 
 /** Something that can stand in a line of JSON. */
