@@ -1,4 +1,4 @@
 /** The face of the room `metrics`: what pods use, as the cluster sees it, and what a run measures of itself. */
 export { MetricsServer, type MetricsServerOptions } from "./metrics-server.ts";
-export { SampleSet, type Statistics } from "./sample-set.ts";
+export { SampleSet, type SavedSamples, type Statistics } from "./sample-set.ts";
 export { UsageMeter } from "./usage-meter.ts";

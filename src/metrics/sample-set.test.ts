@@ -1,10 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { CellRegistry } from "../tables/index.ts";
 import { SampleSet } from "./index.ts";
 
 const setOf = (values: readonly number[]) => {
-  const set = new SampleSet(new CellRegistry(), "s");
+  const set = new SampleSet();
   for (const value of values) set.add(value);
   return set;
 };

@@ -1,5 +1,3 @@
-import type { Cell, CellRegistry, CellState } from "../tables/index.ts";
-
 /** Beyond this many values a set keeps buckets instead of the values themselves. */
 const EXACT_VALUES = 16_384;
 /** Buckets a doubling of the value: the width of a bucket is below 1/64 of its values. */
@@ -19,12 +17,17 @@ export interface Statistics {
   readonly p99: number;
 }
 
+export interface SavedSamples {
+  readonly values: readonly number[];
+  readonly buckets: readonly (readonly [bucket: number, count: number])[];
+  readonly figures: readonly [count: number, sum: number, min: number, max: number, last: number];
+}
+
 /**
  * Values ≥ 0 and their statistics. Quantiles are exact (nearest rank) up to 16,384 values, then those of a histogram with
  * 64 buckets a doubling (the upper end of the bucket: at most 1/64 too high). Order of arrival does not matter.
  */
-export class SampleSet implements Cell {
-  readonly name: string;
+export class SampleSet {
   #values: number[] = [];
   #buckets = new Map<number, number>();
   #count = 0;
@@ -32,11 +35,6 @@ export class SampleSet implements Cell {
   #min = Number.POSITIVE_INFINITY;
   #max = 0;
   #last = 0;
-
-  constructor(registry: CellRegistry, name: string) {
-    this.name = name;
-    registry.add(this);
-  }
 
   get count(): number {
     return this.#count;
@@ -92,21 +90,16 @@ export class SampleSet implements Cell {
     };
   }
 
-  save(): CellState {
-    const data = {
+  /** A copy of the content, as plain data. */
+  save(): SavedSamples {
+    return {
       values: this.#values.slice(),
       buckets: [...this.#buckets],
       figures: [this.#count, this.#sum, this.#min, this.#max, this.#last],
     };
-    return { form: "data", data };
   }
 
-  load(state: CellState): void {
-    const saved = state.data as {
-      values: number[];
-      buckets: [number, number][];
-      figures: [number, number, number, number, number];
-    };
+  load(saved: SavedSamples): void {
     this.#values = saved.values.slice();
     this.#buckets = new Map(saved.buckets);
     [this.#count, this.#sum, this.#min, this.#max, this.#last] = saved.figures;
