@@ -403,27 +403,6 @@ export type JsonObject = { readonly [key: string]: Json };
 /** One line of decisions.jsonl. */
 export type DecisionRecord = LoggedDecision;
 
-/** Columns of the series, in order. `t` is seconds since the start; amounts are what holds at that instant. */
-export const SERIES = {
-  cluster: [
-    "t",
-    "nodes",
-    "nodes_ready",
-    "pods",
-    "pods_running",
-    "pods_pending",
-    "cpu_cores",
-    "cpu_requested_cores",
-    "memory_bytes",
-    "cost",
-  ],
-  workloads: ["t", "namespace", "kind", "name", "replicas", "ready"],
-  hpa: ["t", "namespace", "name", "replicas", "desired", "utilization_percent"],
-  services: ["t", "namespace", "name", "demand_rps", "served_rps", "ready_endpoints"],
-  nodes: ["t", "name", "ready", "pods", "cpu_cores", "cpu_requested_cores", "memory_bytes"],
-  pods: ["t", "namespace", "name", "node", "cpu_cores", "memory_bytes"],
-} as const satisfies Readonly<Record<string, readonly string[]>>;
-
 /** What a world hands out while it runs; called synchronously, in order. A world must not depend on what it does. */
 export interface ResultSink {
   /** A Kubernetes Event object as it stands when it is written, with `metadata`, `count`, first and last time. */
