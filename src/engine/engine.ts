@@ -6,12 +6,14 @@ import { Digest, hashText } from "./digest.ts";
 import {
   ARG,
   CAUSE,
+  DOUBLES,
   type EventRef,
   FutureEventList,
   KIND,
   MAX_PHASES,
   SUBJECT,
   SUBJECT_GENERATION,
+  WORDS,
 } from "./future-event-list.ts";
 import { Journal } from "./journal.ts";
 
@@ -40,8 +42,6 @@ export interface KindOptions {
 /** The phase before all others, in which the explicit ticks of chains are played. */
 export const TICK_PHASE = -1;
 const MAX_KINDS = 4096;
-const DOUBLES = 6;
-const WORDS = 12;
 
 /**
  * The clock and its events. Order is (time, phase, sequence): at one instant all events of a lower phase come first, also
@@ -177,11 +177,6 @@ export class Engine {
     return this.#events.isPending(ref);
   }
 
-  /** Instant of a pending event; −1 when it is not pending. */
-  timeOf(ref: EventRef): Micros {
-    return this.#events.timeOf(ref);
-  }
-
   /** Handles every event due at or before `until`; then `now` is `until`. */
   run(until: Micros): void {
     this.runSlice(until, Infinity);
@@ -271,25 +266,24 @@ export class Engine {
         const slot = events.take(until);
         if (slot < 0) break;
         const words = events.words;
-        const doubles = events.doubles;
         const at = slot * WORDS;
         const kind = words[at + KIND]!;
         const subject = words[at + SUBJECT]!;
-        const arg = doubles[slot * DOUBLES + ARG]!;
-        const time = doubles[slot * DOUBLES]!;
+        const arg = events.doubles[slot * DOUBLES + ARG]!;
         const rows = this.#rows[kind];
         if (rows !== undefined && rows.generationOf(subject) !== words[at + SUBJECT_GENERATION]) {
           events.release(slot);
           this.#skippedCount += 1;
           continue;
         }
+        const time = events.base;
         this.#now = time;
         this.#kind = kind;
         if (this.#silent[kind] === 0) {
           const number = ++this.#eventCount;
           this.#eventNumber = number;
-          this.#digest.event(words[at]!, words[at + 1]!, this.#hashes[kind]!, subject, words[at + 2]!, words[at + 3]!);
-          if (this.#journals) this.journal.append(number, time, kind, subject, doubles[slot * DOUBLES + CAUSE]!);
+          this.#digest.event(events.baseLow, events.baseHigh, this.#hashes[kind]!, subject, words[at]!, words[at + 1]!);
+          if (this.#journals) this.journal.append(number, time, kind, subject, events.doubles[slot * DOUBLES + CAUSE]!);
         } else {
           this.#silentCount += 1;
           this.#eventNumber = 0;
