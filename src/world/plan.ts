@@ -60,9 +60,6 @@ export interface RecordOptions {
   readonly sampleMicros: Micros;
   readonly events: boolean;
   readonly decisions: boolean;
-  /** Per-pod and per-node series too (large). */
-  readonly pods: boolean;
-  readonly nodes: boolean;
 }
 
 // Objects and nodes.

@@ -1,0 +1,97 @@
+import { SampleSet, type SavedSamples, type Statistics } from "../metrics/index.ts";
+import type { Cell, CellRegistry, CellState } from "../tables/index.ts";
+import { type Assertion, type AssertionResult, compares, METRICS, type MetricSummary, type Stat } from "./plan.ts";
+
+export type Labels = Readonly<Record<string, string>>;
+
+/**
+ * What a run measures of itself: one set of values an assertion, and for the summary one a metric (pod metrics) or one a
+ * metric and object (all others). An observer: nothing in the simulation reads it.
+ */
+export class Measures implements Cell {
+  readonly name = "world.measures";
+  readonly #assertions: readonly Assertion[];
+  readonly #asserted: readonly SampleSet[];
+  readonly #assertedByMetric = new Map<string, number[]>();
+  readonly #summary = new Map<string, { readonly metric: string; readonly labels: Labels; readonly set: SampleSet }>();
+
+  constructor(registry: CellRegistry, assertions: readonly Assertion[]) {
+    this.#assertions = assertions;
+    this.#asserted = assertions.map(() => new SampleSet());
+    for (const [index, { metric }] of assertions.entries()) {
+      this.#assertedByMetric.set(metric, [...(this.#assertedByMetric.get(metric) ?? []), index]);
+    }
+    registry.add(this);
+  }
+
+  /** A value of a metric of METRICS, in its base unit. `podLabels` are matched too, but make no rows of the summary. */
+  add(metric: string, value: number, labels: Labels, podLabels?: Labels): void {
+    for (const index of this.#assertedByMetric.get(metric) ?? []) {
+      if (matches(this.#assertions[index] as Assertion, labels, podLabels)) this.#asserted[index]?.add(value);
+    }
+    this.#setOf(metric, podLabels === undefined ? labels : NO_LABELS).add(value);
+  }
+
+  results(): AssertionResult[] {
+    return this.#assertions.map((assertion, index) => {
+      const set = this.#asserted[index] as SampleSet;
+      const value = set.count === 0 ? valueOfNothing(assertion) : statOf(set, assertion.stat);
+      return { assertion, value, holds: value !== null && compares(value, assertion.comparison, assertion.threshold) };
+    });
+  }
+
+  summaries(): MetricSummary[] {
+    return [...this.#summary.values()]
+      .map(({ metric, labels, set }) => ({ metric, labels, ...set.statistics() }))
+      .sort((a, b) => compare(`${a.metric} ${JSON.stringify(a.labels)}`, `${b.metric} ${JSON.stringify(b.labels)}`));
+  }
+
+  save(): CellState {
+    const summary = [...this.#summary.values()].map(({ metric, labels, set }) => ({ metric, labels, set: set.save() }));
+    return { form: "data", data: { asserted: this.#asserted.map((set) => set.save()), summary } };
+  }
+
+  load(state: CellState): void {
+    const saved = state.data as {
+      asserted: SavedSamples[];
+      summary: { metric: string; labels: Labels; set: SavedSamples }[];
+    };
+    for (const [index, set] of saved.asserted.entries()) this.#asserted[index]?.load(set);
+    this.#summary.clear();
+    for (const { metric, labels, set } of saved.summary) this.#setOf(metric, labels).load(set);
+  }
+
+  #setOf(metric: string, labels: Labels): SampleSet {
+    const key = `${metric} ${Object.values(labels).join("\n")}`;
+    let entry = this.#summary.get(key);
+    if (entry === undefined) {
+      entry = { metric, labels, set: new SampleSet() };
+      this.#summary.set(key, entry);
+    }
+    return entry.set;
+  }
+}
+
+const NO_LABELS: Labels = Object.freeze({});
+
+function matches({ matchers }: Assertion, labels: Labels, podLabels: Labels | undefined): boolean {
+  return matchers.every(({ label, operator, value }) => {
+    const found = labels[label] ?? podLabels?.[label];
+    return operator === "=" ? found === value : found !== value;
+  });
+}
+
+function statOf(set: SampleSet, stat: Stat): number {
+  const statistics: Statistics = set.statistics();
+  return statistics[stat];
+}
+
+/** Totals and counts of what never happened are 0; a quantile of nothing is not a number. */
+function valueOfNothing({ metric, stat }: Assertion): number | null {
+  const isTotal = METRICS.find((known) => known.name === metric)?.shape === "total";
+  return stat === "count" || (stat === "sum" && isTotal) ? 0 : null;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,208 @@
+import type { Engine } from "../engine/index.ts";
+import {
+  type Deployment,
+  type HorizontalPodAutoscaler,
+  type KubeNode,
+  PHASE,
+  podRequests,
+  type ReplicaSet,
+  type ReplicationController,
+} from "../kube/index.ts";
+import { POD_PHASE, type PodTemplate, type Store } from "../store/index.ts";
+import { cpuMilliOf, wholeValueOf } from "../units/index.ts";
+import type { Labels } from "./measures.ts";
+import { isNodeReady, type Observed, type Observer } from "./observer.ts";
+import type { SeriesName } from "./plan.ts";
+
+const SECOND = 1_000_000;
+const WORKLOAD_KINDS = ["Deployment", "ReplicaSet", "ReplicationController"] as const;
+
+/** Looks at the whole world every `record.sampleMicros`: gauges for the measures, rows for the series. Reads only. */
+export class Sampler {
+  readonly #engine: Engine;
+  readonly #store: Store;
+  readonly #observed: Observed;
+  readonly #observer: Observer;
+  readonly #sampleKind: number;
+
+  constructor(engine: Engine, store: Store, observed: Observed, observer: Observer) {
+    this.#engine = engine;
+    this.#store = store;
+    this.#observed = observed;
+    this.#observer = observer;
+    this.#sampleKind = engine.define("observer.sample", PHASE.observe, () => this.#sample(), { silent: true });
+  }
+
+  start(): void {
+    this.#engine.at(this.#engine.now, this.#sampleKind);
+  }
+
+  #sample(): void {
+    this.#engine.after(this.#observed.plan.record.sampleMicros, this.#sampleKind);
+    if (!this.#observer.isWarm) {
+      this.#observer.served.value = Object.freeze(this.#observed.services.map((service) => service.totals));
+    }
+    this.#sampleNodes();
+    this.#samplePods();
+    this.#sampleWorkloads();
+    this.#sampleHpas();
+    this.#sampleServices();
+  }
+
+  #row(series: SeriesName, row: Readonly<Record<string, string | number>>): void {
+    this.#observed.sink?.sample(series, { at_s: this.#engine.now / SECOND, ...row });
+  }
+
+  #gauge(metric: string, value: number, labels: Labels): void {
+    if (this.#observer.isWarm) this.#observed.measures.add(metric, value, labels);
+  }
+
+  #sampleNodes(): void {
+    const nodes = this.#store.documents<KubeNode>("Node");
+    const { pods } = this.#store;
+    let ready = 0;
+    let total = 0;
+    let costPerHour = 0;
+    const requested = { cpu: 0, memory: 0 };
+    const allocatable = { cpu: 0, memory: 0 };
+    for (let row = nodes.first(); row !== -1; row = nodes.after(row)) {
+      const node = nodes.get(row);
+      const name = node.metadata.name ?? "";
+      total++;
+      costPerHour += this.#observer.priceOf(name);
+      const cpu = cpuMilliOf(node.status?.allocatable?.cpu ?? "0");
+      let cpuRequested = 0;
+      const id = pods.nodeNames.find(name);
+      for (let pod = id === -1 ? -1 : pods.byNode.head(id); pod !== -1; pod = pods.byNode.next(pod)) {
+        if (pods.isTerminal(pod)) continue;
+        const { cpuMilli, memoryBytes } = requestsOf(pods.templateOf(pod));
+        cpuRequested += cpuMilli;
+        requested.memory += memoryBytes;
+      }
+      requested.cpu += cpuRequested;
+      if (cpu > 0) this.#gauge("node_cpu_requested", cpuRequested / cpu, this.#observer.nodeLabels(name));
+      if (!isNodeReady(node)) continue;
+      ready++;
+      allocatable.cpu += cpu;
+      allocatable.memory += wholeValueOf(node.status?.allocatable?.memory ?? "0");
+    }
+    this.#gauge("nodes_ready", ready, {});
+    this.#row("nodes", {
+      ready,
+      not_ready: total - ready,
+      cpu_requested_ratio: rounded(allocatable.cpu === 0 ? 0 : requested.cpu / allocatable.cpu),
+      memory_requested_ratio: rounded(allocatable.memory === 0 ? 0 : requested.memory / allocatable.memory),
+      cost_per_hour: rounded(costPerHour),
+    });
+  }
+
+  #samplePods(): void {
+    const { pods } = this.#store;
+    const counts = { total: 0, pending: 0, running: 0, ready: 0, succeeded: 0, failed: 0, terminating: 0 };
+    let cpuMilli = 0;
+    for (let row = pods.first(); row !== -1; row = pods.after(row)) {
+      counts.total++;
+      const phase = pods.phase.get(row);
+      if (pods.isDeleting(row)) counts.terminating++;
+      else if (pods.nodeId.get(row) === -1) counts.pending++;
+      if (phase === POD_PHASE.running) counts.running++;
+      else if (phase === POD_PHASE.succeeded) counts.succeeded++;
+      else if (phase === POD_PHASE.failed) counts.failed++;
+      if (pods.isReady(row)) counts.ready++;
+      if (this.#observed.meter.isOn.get(row) === 1) {
+        cpuMilli += this.#observed.meter.cpuMilli.get(row);
+        if (this.#watchesUsage) {
+          this.#observer.podMeasure("pod_cpu_cores", row, this.#observed.meter.cpuMilli.get(row) / 1000);
+          this.#observer.podMeasure("pod_memory_bytes", row, this.#observed.meter.memoryBytes.get(row));
+        }
+      }
+    }
+    this.#gauge("pods_pending", counts.pending, {});
+    this.#gauge("pods_running", counts.running, {});
+    this.#row("pods", { ...counts, cpu_used_cores: rounded(cpuMilli / 1000) });
+  }
+
+  /** Usage pod by pod is measured only where an assertion asks for it. */
+  get #watchesUsage(): boolean {
+    return this.#observed.plan.assertions.some(
+      ({ metric }) => metric === "pod_cpu_cores" || metric === "pod_memory_bytes",
+    );
+  }
+
+  #sampleWorkloads(): void {
+    for (const kind of WORKLOAD_KINDS) {
+      const table = this.#store.documents<Deployment | ReplicaSet | ReplicationController>(kind);
+      for (let row = table.first(); row !== -1; row = table.after(row)) {
+        const workload = table.get(row);
+        if (workload.metadata.ownerReferences?.some((owner) => owner.controller === true)) continue;
+        const { namespace = "", name = "" } = workload.metadata;
+        const wanted = workload.spec.replicas ?? 1;
+        const ready = workload.status?.readyReplicas ?? 0;
+        const labels = { namespace, kind, name };
+        this.#gauge("workload_replicas", wanted, labels);
+        this.#gauge("workload_ready_replicas", ready, labels);
+        const current = workload.status?.replicas ?? 0;
+        const updated = (workload as Deployment).status?.updatedReplicas ?? current;
+        this.#row("workloads", { namespace, kind, name, wanted, current, ready, updated });
+      }
+    }
+  }
+
+  #sampleHpas(): void {
+    const hpas = this.#store.documents<HorizontalPodAutoscaler>("HorizontalPodAutoscaler");
+    for (let row = hpas.first(); row !== -1; row = hpas.after(row)) {
+      const { metadata, spec, status } = hpas.get(row);
+      const { namespace = "", name = "" } = metadata;
+      const labels = { namespace, hpa: name };
+      const seen = status?.currentMetrics?.[0] as
+        | { resource?: { current?: { averageUtilization?: number } } }
+        | undefined;
+      const utilization = seen?.resource?.current?.averageUtilization;
+      const target = spec.metrics?.[0]?.resource?.target.averageUtilization;
+      const desired = status?.desiredReplicas ?? 0;
+      if (desired > 0) this.#gauge("hpa_replicas", desired, labels);
+      if (utilization !== undefined) this.#gauge("hpa_utilization", utilization / 100, labels);
+      this.#row("hpa", {
+        namespace,
+        name,
+        current: status?.currentReplicas ?? 0,
+        desired,
+        min: spec.minReplicas ?? 1,
+        max: spec.maxReplicas,
+        utilization_percent: utilization ?? "",
+        target_percent: target ?? "",
+      });
+    }
+  }
+
+  #sampleServices(): void {
+    for (const service of this.#observed.services) {
+      const labels = { namespace: service.load.namespace, svc: service.load.service };
+      this.#gauge("service_ready_endpoints", service.backendCount, labels);
+      this.#gauge("service_demand_rps", service.wantedPerSecond, labels);
+      this.#row("services", {
+        namespace: labels.namespace,
+        name: labels.svc,
+        ready_endpoints: service.backendCount,
+        demand_rps: rounded(service.wantedPerSecond),
+        unserved_requests: rounded(service.totals.unservedRequests),
+      });
+    }
+  }
+}
+
+const requestCache = new WeakMap<PodTemplate, { readonly cpuMilli: number; readonly memoryBytes: number }>();
+
+function requestsOf(template: PodTemplate): { readonly cpuMilli: number; readonly memoryBytes: number } {
+  let requests = requestCache.get(template);
+  if (requests === undefined) {
+    requests = podRequests(template.spec);
+    requestCache.set(template, requests);
+  }
+  return requests;
+}
+
+/** Six decimals: what a person or a plot can use, and the same text everywhere. */
+function rounded(value: number): number {
+  return Math.round(value * 1e6) / 1e6;
+}
