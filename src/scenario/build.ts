@@ -63,8 +63,6 @@ export function buildPlan(input: PlanInput): BuiltPlan {
       sampleMicros: spec.get("record").get("sample").micros(),
       events: spec.get("record").get("events").isTrue(true),
       decisions: spec.get("record").get("decisions").isTrue(true),
-      pods: spec.get("record").get("pods").isTrue(),
-      nodes: spec.get("record").get("nodes").isTrue(true),
     },
     currency,
   };
