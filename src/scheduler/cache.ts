@@ -97,6 +97,7 @@ export class SchedulerCache {
 
   /** A pod seen bound to a node; confirms an assumed one. */
   addPod(pod: PodInfo): void {
+    if (this.#replaceLike(pod)) return;
     this.removePod(pod.uid);
     this.#pods.set(pod.uid, { pod, nodeName: pod.nodeName, isAssumed: false });
     this.#place(pod, pod.nodeName);
@@ -105,8 +106,9 @@ export class SchedulerCache {
   /** Counts a pod as on the node from now on, before its binding is written. */
   assumePod(pod: PodInfo, nodeName: string): void {
     this.removePod(pod.uid);
-    this.#pods.set(pod.uid, { pod, nodeName, isAssumed: true });
-    this.#place(pod, nodeName);
+    const assumed = Object.freeze({ ...pod, nodeName });
+    this.#pods.set(pod.uid, { pod: assumed, nodeName, isAssumed: true });
+    this.#place(assumed, nodeName);
   }
 
   /** Takes an assumed or bound pod off its node. */
@@ -155,6 +157,17 @@ export class SchedulerCache {
     this.#tree.load(state.zones);
     this.#isOrderStale = state.order === null;
     this.#order = (state.order ?? []).map((name) => this.#nodes.get(name) as NodeInfo);
+  }
+
+  /** A new version of a pod that counts the same: takes the old one's place without counting anew. */
+  #replaceLike(pod: PodInfo): boolean {
+    const cached = this.#pods.get(pod.uid);
+    if (cached === undefined || cached.nodeName !== pod.nodeName) return false;
+    if (cached.pod.template !== pod.template || cached.pod.isTerminating !== pod.isTerminating) return false;
+    const holder = this.#nodes.get(pod.nodeName)?.pods ?? this.#strays.get(pod.nodeName);
+    holder?.set(pod.uid, pod);
+    this.#pods.set(pod.uid, { pod, nodeName: pod.nodeName, isAssumed: false });
+    return true;
   }
 
   #insert(node: KubeNode): void {

@@ -2,6 +2,7 @@
 export { type CacheState, SchedulerCache } from "./cache.ts";
 export { type ClusterEvent, type EventName, nodeUpdateEvents, podUpdateEvents } from "./cluster-events.ts";
 export type { ClusterView } from "./cluster-view.ts";
+export { type Attempt, type CoreOptions, type CoreState, SchedulerCore } from "./core.ts";
 export { CycleState, StateKey } from "./cycle-state.ts";
 export { Diagnosis } from "./diagnosis.ts";
 export {

@@ -1,7 +1,7 @@
 import type { SchedulerCache } from "./cache.ts";
 import { CycleState } from "./cycle-state.ts";
 import { Diagnosis } from "./diagnosis.ts";
-import { filtersOf, findFeasible, filterNode } from "./find-nodes.ts";
+import { filterNode, filtersOf, findFeasible } from "./find-nodes.ts";
 import type { Framework, PreFilterAnswer } from "./framework.ts";
 import type { NodeInfo } from "./node-info.ts";
 import type { NominatedPods } from "./nominator.ts";

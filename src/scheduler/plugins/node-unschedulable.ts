@@ -1,4 +1,4 @@
-import { isTolerated, type KubeNode, type Taint, TAINT_UNSCHEDULABLE } from "../../kube/index.ts";
+import { isTolerated, type KubeNode, TAINT_UNSCHEDULABLE, type Taint } from "../../kube/index.ts";
 import type { Plugin } from "../framework.ts";
 import { unresolvable } from "../status.ts";
 

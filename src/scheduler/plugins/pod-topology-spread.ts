@@ -5,7 +5,7 @@ import type { NodeInfo } from "../node-info.ts";
 import type { PodInfo } from "../pod-info.ts";
 import { SKIP, unresolvable, unschedulable } from "../status.ts";
 import { podTopologySpreadHints } from "./pod-topology-spread-hints.ts";
-import { prepareSpreadScore, type SpreadScore, normalizeSpread, spreadScore } from "./pod-topology-spread-score.ts";
+import { normalizeSpread, prepareSpreadScore, type SpreadScore, spreadScore } from "./pod-topology-spread-score.ts";
 import { SpreadDefaults } from "./spread-defaults.ts";
 import { hasAllKeys, isIncluded, matchingPods } from "./spread-domains.ts";
 

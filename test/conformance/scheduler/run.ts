@@ -1,6 +1,7 @@
 import { runDecide } from "./decide.ts";
-import type { DecideCase, FamilyResult, NodeOrderCases, SchedulerDocument } from "./document.ts";
+import type { DecideCase, FamilyResult, NodeOrderCases, QueueCases, SchedulerDocument } from "./document.ts";
 import { runNodeOrder } from "./node-order.ts";
+import { runQueue } from "./queue.ts";
 
 /** Plays one recording file against kube-orrery's scheduler and compares every decision in it. */
 export function runSchedulerFile(document: SchedulerDocument): FamilyResult {
@@ -10,6 +11,8 @@ export function runSchedulerFile(document: SchedulerDocument): FamilyResult {
       return runDecide(`decide-${family}`, document.cases as readonly DecideCase[]);
     case "nodeorder":
       return runNodeOrder("nodeorder", document.cases as NodeOrderCases);
+    case "queue":
+      return runQueue(`queue-${family}`, document.cases as QueueCases);
     default:
       throw new Error(kind);
   }

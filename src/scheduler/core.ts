@@ -1,0 +1,221 @@
+import type { KubeNode } from "../kube/index.ts";
+import type { Micros } from "../units/index.ts";
+import { type CacheState, SchedulerCache } from "./cache.ts";
+import { nodeUpdateEvents, podUpdateEvents } from "./cluster-events.ts";
+import type { Framework } from "./framework.ts";
+import type { NodeInfo } from "./node-info.ts";
+import { NominatedPods } from "./nominator.ts";
+import { PodCompiler, type PodInfo, type PodSource } from "./pod-info.ts";
+import { runPostFilters } from "./post-filter.ts";
+import { SchedulingQueue } from "./queue.ts";
+import type { QueueState } from "./queue-state.ts";
+import type { QueuedPod } from "./queued-pod.ts";
+import { runReserve } from "./reserve.ts";
+import { type Placement, scheduleOne } from "./schedule-one.ts";
+import { isRejection, messageOf } from "./status.ts";
+
+/** How one attempt ended. */
+export interface Attempt {
+  readonly pod: PodInfo;
+  /** Ordinal of this attempt of the pod. */
+  readonly attempts: number;
+  /** Earlier rejections of the pod. */
+  readonly rejections: number;
+  /** "deleting": the pod was being deleted and is not tried. */
+  readonly outcome: "placed" | "unschedulable" | "error" | "deleting";
+  /** The node that the pod is assumed on, to be bound there. */
+  readonly node: NodeInfo | undefined;
+  readonly placement: Placement | undefined;
+  /** Why there is no node; "" when there is one. */
+  readonly message: string;
+  /** The node to write into status.nominatedNodeName, "" to clear it, `undefined` to leave it. */
+  readonly nominate: string | undefined;
+}
+
+export interface CoreOptions {
+  /** percentageOfNodesToScore; 0 adapts to the size of the cluster. */
+  readonly percentageOfNodesToScore: number;
+  readonly makeFramework: (cache: SchedulerCache) => Framework;
+}
+
+/**
+ * The scheduler without a cluster around it: it is told what happens to nodes and pods, and asked for one attempt at a
+ * time. All instants come from the caller, in microseconds.
+ * @source kubernetes 1.37 scheduler eventhandlers.go, schedule_one.go
+ */
+export class SchedulerCore {
+  readonly cache = new SchedulerCache();
+  readonly nominated = new NominatedPods();
+  readonly compiler = new PodCompiler();
+  readonly framework: Framework;
+  readonly queue: SchedulingQueue;
+  readonly #percentage: number;
+  #nextStart = 0;
+
+  constructor(options: CoreOptions) {
+    this.#percentage = options.percentageOfNodesToScore;
+    this.framework = options.makeFramework(this.cache);
+    this.queue = new SchedulingQueue(this.framework);
+  }
+
+  addNode(node: KubeNode, now: Micros): void {
+    this.cache.addNode(node);
+    this.queue.move({ name: "Node/Add", newNode: node }, now);
+  }
+
+  updateNode(node: KubeNode, now: Micros): void {
+    const old = this.cache.node(node.metadata.name ?? "")?.node;
+    if (old === undefined) return this.addNode(node, now);
+    this.cache.updateNode(node);
+    for (const event of nodeUpdateEvents(old, node)) this.queue.move(event, now);
+  }
+
+  removeNode(name: string, now: Micros): void {
+    const old = this.cache.node(name)?.node;
+    if (old === undefined) return;
+    this.queue.move({ name: "Node/Delete", oldNode: old }, now);
+    this.cache.removeNode(name);
+  }
+
+  /** A pod that is neither succeeded nor failed, new or changed. */
+  upsertPod(source: PodSource, now: Micros): void {
+    const pod = this.compiler.compile(source);
+    const cached = this.cache.pod(pod.uid);
+    if (pod.nodeName === "") {
+      if (cached === undefined) this.#upsertPending(pod, now);
+      return;
+    }
+    this.queue.delete(pod.uid);
+    this.nominated.delete(pod.uid);
+    this.cache.addPod(pod);
+    if (cached === undefined || cached.isAssumed) {
+      this.queue.move({ name: "AssignedPod/Add", newPod: pod }, now);
+      return;
+    }
+    for (const event of podUpdateEvents("AssignedPod", cached.pod, pod)) this.queue.move(event, now);
+  }
+
+  /** A pod that is gone, succeeded or failed. */
+  removePod(uid: string, now: Micros): void {
+    const cached = this.cache.pod(uid);
+    if (cached !== undefined) {
+      if (cached.isAssumed) return;
+      this.cache.removePod(uid);
+      this.queue.move({ name: "AssignedPod/Delete", oldPod: cached.pod }, now);
+      return;
+    }
+    const pod = this.queue.entries.get(uid)?.pod;
+    if (pod === undefined) return;
+    const nodeName = this.nominated.nodeOf(uid);
+    this.queue.delete(uid);
+    this.nominated.delete(uid);
+    if (nodeName !== "") this.#freeNomination(pod, nodeName, now);
+  }
+
+  /** Tries the next pod; `undefined` when none waits to be tried. A pod that finds a node is assumed there. */
+  attempt(now: Micros): Attempt | undefined {
+    const entry = this.queue.pop(now);
+    if (entry === undefined) return undefined;
+    const { pod, attempts, unschedulableCount: rejections } = entry;
+    const base = { pod, attempts, rejections, node: undefined, nominate: undefined };
+    if (pod.isTerminating) {
+      this.queue.done(pod.uid);
+      return { ...base, outcome: "deleting", placement: undefined, message: `skip schedule deleting pod: ${pod.key}` };
+    }
+    const options = { percentage: this.#percentage, start: this.#nextStart };
+    const placement = scheduleOne(this.framework, this.cache, this.nominated, pod, options);
+    this.#nextStart = placement.nextStart;
+    const { node } = placement;
+    if (node !== undefined) return this.#reserve(entry, base, placement, node, now);
+    if (placement.error !== undefined) {
+      this.#fail(entry, new Set(), "", now);
+      return { ...base, outcome: "error", placement, message: placement.error, nominate: "" };
+    }
+    const nominate = runPostFilters(this.framework, placement);
+    this.#fail(entry, placement.diagnosis.plugins, nominate, now);
+    return { ...base, outcome: "unschedulable", placement, message: placement.diagnosis.message(), nominate };
+  }
+
+  /** The binding of an assumed pod was refused: it leaves its node, and others may have the room. The pod itself
+   *  waits again unless it is gone. */
+  bindFailed(uid: string, isGone: boolean, now: Micros): void {
+    const cached = this.cache.pod(uid);
+    if (cached?.isAssumed !== true) return;
+    this.cache.removePod(uid);
+    this.queue.move({ name: "AssignedPod/Delete", oldPod: cached.pod }, now);
+    if (isGone) return;
+    this.queue.addReturned(this.compiler.compile({ ...cached.pod, nodeName: "", nominatedNodeName: "" }), now);
+  }
+
+  save(): CoreState {
+    return {
+      cache: this.cache.save(),
+      queue: this.queue.save(),
+      nominated: this.nominated.save(),
+      nextStart: this.#nextStart,
+    };
+  }
+
+  load(state: CoreState): void {
+    this.cache.load(state.cache, this.compiler);
+    this.queue.load(state.queue, this.compiler);
+    this.nominated.load(state.nominated, (uid) => this.queue.entries.get(uid)?.pod);
+    this.#nextStart = state.nextStart;
+  }
+
+  #reserve(
+    entry: QueuedPod,
+    base: Pick<Attempt, "pod" | "attempts" | "rejections">,
+    placement: Placement,
+    node: NodeInfo,
+    now: Micros,
+  ): Attempt {
+    const { pod } = entry;
+    this.cache.assumePod(pod, node.name);
+    this.nominated.delete(pod.uid);
+    const refusal = runReserve(this.framework, placement.state, pod, node);
+    if (refusal === null) {
+      this.queue.done(pod.uid);
+      return { ...base, outcome: "placed", node, placement, message: "", nominate: undefined };
+    }
+    this.cache.removePod(pod.uid);
+    const outcome = isRejection(refusal) ? "unschedulable" : "error";
+    this.#fail(entry, new Set(outcome === "error" ? [] : [refusal.plugin]), "", now);
+    return { ...base, outcome, node: undefined, placement, message: messageOf(refusal), nominate: "" };
+  }
+
+  #fail(entry: QueuedPod, plugins: ReadonlySet<string>, nominate: string | undefined, now: Micros): void {
+    this.nominated.set(entry.pod, nominate ?? entry.pod.nominatedNodeName);
+    this.queue.addFailed(entry, plugins, now);
+  }
+
+  #upsertPending(pod: PodInfo, now: Micros): void {
+    const before = this.queue.entries.get(pod.uid)?.pod;
+    if (before === undefined) {
+      this.nominated.set(pod, pod.nominatedNodeName);
+      this.queue.add(pod, now);
+      return;
+    }
+    this.nominated.update(before, pod);
+    this.queue.update(before, pod, now);
+    const { nominatedNodeName } = before;
+    if (nominatedNodeName !== "" && nominatedNodeName !== pod.nominatedNodeName) {
+      this.#freeNomination(before, nominatedNodeName, now);
+    }
+  }
+
+  /** Room that was kept for a pod is free for pods of its priority or below. */
+  #freeNomination(pod: PodInfo, nodeName: string, now: Micros): void {
+    const oldPod = Object.freeze({ ...pod, nominatedNodeName: nodeName });
+    const { priority } = pod.template;
+    this.queue.move({ name: "AssignedPod/Delete", oldPod }, now, (other) => other.template.priority <= priority);
+  }
+}
+
+/** Plain data. */
+export interface CoreState {
+  readonly cache: CacheState;
+  readonly queue: QueueState;
+  readonly nominated: readonly (readonly [uid: string, nodeName: string])[];
+  readonly nextStart: number;
+}

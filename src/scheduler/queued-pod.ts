@@ -1,0 +1,77 @@
+import { type Micros, seconds } from "../units/index.ts";
+import type { HeapItem } from "./heap.ts";
+import type { PodInfo } from "./pod-info.ts";
+
+export type QueuePlace = "active" | "backoff" | "errorBackoff" | "unschedulable" | "inFlight";
+
+/** A pod that waits for a node, and what its attempts so far have taught. Instants in microseconds. */
+export interface QueuedPod extends HeapItem {
+  pod: PodInfo;
+  place: QueuePlace;
+  /** When it came into the queue, new or from its last failed attempt; moves between queues leave it. */
+  timestamp: Micros;
+  /** When it first entered the active queue; -1 before. */
+  firstActiveAt: Micros;
+  /** When the timer for leftovers moved it last; -1 before. */
+  flushedAt: Micros;
+  attempts: number;
+  unschedulableCount: number;
+  consecutiveErrors: number;
+  /** Plugins that rejected it in its last attempt. */
+  unschedulablePlugins: ReadonlySet<string>;
+  /** Plugins that are waiting for something of their own. */
+  pendingPlugins: ReadonlySet<string>;
+  /** The plugin that keeps it out of the queues; "" when none does. */
+  gatingPlugin: string;
+}
+
+/** @source kubernetes 1.37 KubeSchedulerConfiguration podInitialBackoffSeconds, podMaxBackoffSeconds */
+const INITIAL_BACKOFF = seconds(1);
+const MAX_BACKOFF = seconds(10);
+const SECOND = seconds(1);
+
+const NO_PLUGINS: ReadonlySet<string> = new Set();
+
+export function newQueuedPod(pod: PodInfo, now: Micros): QueuedPod {
+  return {
+    pod,
+    place: "unschedulable",
+    timestamp: now,
+    firstActiveAt: -1,
+    flushedAt: -1,
+    attempts: 0,
+    unschedulableCount: 0,
+    consecutiveErrors: 0,
+    unschedulablePlugins: NO_PLUGINS,
+    pendingPlugins: NO_PLUGINS,
+    gatingPlugin: "",
+    heapIndex: -1,
+    heapSequence: 0,
+  };
+}
+
+/** No plugin rejected it: the attempt failed for a reason of the scheduler's own. */
+export function hasNoRejection(entry: QueuedPod): boolean {
+  return entry.unschedulablePlugins.size === 0 && entry.pendingPlugins.size === 0;
+}
+
+/**
+ * When the pod's backoff ends, on a full second: 1 s doubled for every failure, at most 10 s. Microseconds.
+ * @source kubernetes 1.37 scheduler backend/queue backoff_queue.go
+ */
+export function backoffEnd(entry: QueuedPod): Micros {
+  const failures = entry.consecutiveErrors > 0 ? entry.consecutiveErrors : entry.unschedulableCount;
+  let wait = failures === 0 ? 0 : INITIAL_BACKOFF;
+  for (let i = 1; i < failures && wait < MAX_BACKOFF; i++) wait *= 2;
+  return wholeSecond(entry.timestamp + Math.min(wait, MAX_BACKOFF));
+}
+
+/** Still backing off: at the very second of the end, too. */
+export function isBackingOff(entry: QueuedPod, now: Micros): boolean {
+  const hasFailed = entry.consecutiveErrors > 0 || entry.unschedulableCount > 0;
+  return hasFailed && backoffEnd(entry) >= wholeSecond(now);
+}
+
+function wholeSecond(time: Micros): Micros {
+  return Math.floor(time / SECOND) * SECOND;
+}

@@ -1,0 +1,190 @@
+import type { KubeNode, Pod } from "../../../src/kube/index.ts";
+import { type Attempt, defaultFramework, podSource, SchedulerCore } from "../../../src/scheduler/index.ts";
+import { millis } from "../../../src/units/index.ts";
+import { type FamilyResult, type QueueCase, type QueueCases, type QueueOp, type RecordedAttempt, Tally } from "./document.ts";
+
+const FLUSH_BACKOFF_MS = 1000;
+const FLUSH_UNSCHEDULABLE_MS = 30_000;
+
+interface State {
+  readonly atMs: number;
+  readonly backoff: readonly string[];
+  readonly unschedulable: readonly string[];
+}
+
+/** Plays the scripts; compares every attempt and every state of rest, in order. */
+export function runQueue(family: string, { cycleMs, cases }: QueueCases): FamilyResult {
+  const tally = new Tally();
+  for (const one of cases) {
+    const world = new QueueWorld(one, cycleMs);
+    world.play();
+    compareLists(tally, one.name, "attempt", one.attempts, world.attempts);
+    compareLists(tally, one.name, "state", one.states, world.states);
+  }
+  return tally.result(family, cases.length);
+}
+
+function compareLists(tally: Tally, name: string, what: string, expected: readonly object[], got: readonly object[]) {
+  for (let index = 0; index < Math.max(expected.length, got.length); index++) {
+    tally.compare(name, `${what} ${index}`, expected[index] ?? {}, got[index] ?? {});
+  }
+}
+
+class QueueWorld {
+  readonly attempts: RecordedAttempt[] = [];
+  readonly states: State[] = [];
+  readonly #case: QueueCase;
+  readonly #cycleMs: number;
+  readonly #core: SchedulerCore;
+  readonly #pods = new Map<string, Pod>();
+  readonly #due: QueueCase["evictions"];
+  #nowMs = 0;
+  #nextDue = 0;
+
+  constructor(one: QueueCase, cycleMs: number) {
+    this.#case = one;
+    this.#cycleMs = cycleMs;
+    this.#due = [...(one.evictions ?? [])].sort((a, b) => a.goneMs - b.goneMs);
+    const none = () => undefined;
+    this.#core = new SchedulerCore({
+      percentageOfNodesToScore: 0,
+      makeFramework: (cache) =>
+        defaultFramework({
+          cache,
+          revision: 0,
+          labelsOfNamespace: () => ({}),
+          servicesIn: () => [],
+          selectorOfOwner: none,
+        }),
+    });
+  }
+
+  play(): void {
+    for (const op of this.#case.ops) {
+      this.#until(op.atMs);
+      this.#apply(op);
+      this.#settle();
+    }
+    this.#until(this.#case.endMs);
+  }
+
+  get #now(): number {
+    return millis(this.#nowMs);
+  }
+
+  /** Time passes, stopping wherever a timer fires or an evicted pod goes. */
+  #until(ms: number): void {
+    while (this.#nowMs < ms) {
+      const second = (Math.floor(this.#nowMs / FLUSH_BACKOFF_MS) + 1) * FLUSH_BACKOFF_MS;
+      const due = this.#due?.[this.#nextDue]?.goneMs ?? ms;
+      const next = Math.max(this.#nowMs, Math.min(ms, second, due));
+      this.#advance(next);
+      const isGone = this.#removeDue();
+      if (isGone || next < ms || next % FLUSH_BACKOFF_MS === 0) this.#settle();
+    }
+  }
+
+  #advance(toMs: number): void {
+    if (toMs === this.#nowMs) return;
+    this.#nowMs = toMs;
+    if (toMs % FLUSH_BACKOFF_MS === 0) this.#core.queue.flushBackoff(this.#now);
+    if (toMs % FLUSH_UNSCHEDULABLE_MS === 0) this.#core.queue.flushUnschedulable(this.#now);
+  }
+
+  /** Victims of preemption that are through with their grace period. */
+  #removeDue(): boolean {
+    let isGone = false;
+    for (; (this.#due?.[this.#nextDue]?.goneMs ?? this.#nowMs + 1) <= this.#nowMs; this.#nextDue++) {
+      this.#deletePod(this.#due?.[this.#nextDue]?.pod ?? "");
+      isGone = true;
+    }
+    return isGone;
+  }
+
+  #apply(op: QueueOp): void {
+    if (op.kind === "Node") {
+      if (op.op === "delete") this.#core.removeNode(op.name, this.#now);
+      else if (op.op === "create") this.#core.addNode(op.object as KubeNode, this.#now);
+      else this.#core.updateNode(op.object as KubeNode, this.#now);
+      return;
+    }
+    if (op.op === "delete") return this.#deletePod(op.name);
+    const known = this.#pods.get(op.name);
+    if (op.op === "update" && known === undefined) return;
+    const pod = op.object as Pod;
+    this.#putPod(op.name, known === undefined ? pod : merged(pod, known));
+  }
+
+  #putPod(name: string, pod: Pod): void {
+    this.#pods.set(name, pod);
+    this.#core.upsertPod(podSource(pod), this.#now);
+  }
+
+  #deletePod(name: string): void {
+    const pod = this.#pods.get(name);
+    if (pod === undefined) return;
+    this.#pods.delete(name);
+    this.#core.removePod(podSource(pod).uid, this.#now);
+  }
+
+  #settle(): void {
+    while (this.#core.queue.isReady) {
+      const attempt = this.#core.attempt(this.#now);
+      if (attempt === undefined) break;
+      this.#note(attempt);
+      this.#advance(this.#nowMs + this.#cycleMs);
+    }
+    const state = this.#state();
+    const last = this.states[this.states.length - 1];
+    if (last === undefined || listsText(last) !== listsText(state)) this.states.push(state);
+  }
+
+  /** Writes what the attempt decided, as the API would have it, and records it. */
+  #note(attempt: Attempt): void {
+    const { pod, node, message } = attempt;
+    const object = this.#pods.get(pod.key) as Pod;
+    const plugins = [...(attempt.placement?.diagnosis.plugins ?? [])].sort();
+    if (node !== undefined) {
+      const status = { ...object.status, phase: "Running" as const };
+      this.#putPod(pod.key, { ...object, spec: { ...object.spec, nodeName: node.name }, status });
+    } else {
+      const condition = { type: "PodScheduled", status: "False" as const, message };
+      this.#putPod(pod.key, { ...object, status: { ...object.status, conditions: [condition] } });
+    }
+    this.attempts.push({
+      atMs: this.#nowMs,
+      pod: pod.key,
+      attempts: attempt.attempts,
+      unschedulable: attempt.rejections,
+      ...(node === undefined ? { message } : { node: node.name }),
+      ...(node === undefined && plugins.length > 0 ? { plugins } : {}),
+    });
+  }
+
+  #state(): State {
+    const { backoff, errorBackoff, unschedulable } = this.#core.queue;
+    const keys = (entries: Iterable<{ readonly pod: { readonly key: string } }>) =>
+      [...entries].map(({ pod }) => pod.key).sort();
+    return {
+      atMs: this.#nowMs,
+      backoff: keys([...backoff.items, ...errorBackoff.items]),
+      unschedulable: keys(unschedulable),
+    };
+  }
+}
+
+/** A script's update knows nothing of binding, status and deletion: they stay. */
+function merged(pod: Pod, known: Pod): Pod {
+  const { nodeName } = known.spec;
+  const { deletionTimestamp } = known.metadata;
+  return {
+    ...pod,
+    metadata: { ...pod.metadata, ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }) },
+    spec: { ...pod.spec, ...(nodeName === undefined ? {} : { nodeName }) },
+    ...(known.status === undefined ? {} : { status: known.status }),
+  };
+}
+
+function listsText({ backoff, unschedulable }: State): string {
+  return `${backoff.join()}|${unschedulable.join()}`;
+}
