@@ -8,6 +8,7 @@ export {
   defaultPullPolicy,
   defaultTemplatePodSpec,
 } from "./defaults-pod.ts";
+export * from "./field-errors.ts";
 export * from "./field-selectors.ts";
 export * from "./int-or-percent.ts";
 export * from "./labels.ts";
@@ -23,3 +24,5 @@ export * from "./selectors.ts";
 export * from "./taints.ts";
 export * from "./template-hash.ts";
 export type * from "./types.ts";
+export * from "./validation.ts";
+export { validatePodSpec, validatePodTemplate } from "./validation-pod.ts";
