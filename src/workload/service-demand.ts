@@ -1,8 +1,8 @@
 import type { Engine, Micros } from "../engine/index.ts";
-import { type EndpointSlice, PHASE } from "../kube/index.ts";
+import type { EndpointSlice } from "../kube/index.ts";
 import { normalAt } from "../random/index.ts";
 import type { DocumentTable, Store } from "../store/index.ts";
-import { StateValue } from "../tables/index.ts";
+import { type CellRegistry, RefColumn } from "../tables/index.ts";
 import { curveAt, nextLook } from "./curve.ts";
 import { limitsOf } from "./pod-limits.ts";
 import type { ServiceLoad } from "./types.ts";
@@ -26,7 +26,39 @@ interface Share {
   readonly since: Micros;
 }
 
-type Backends = { readonly left: readonly number[]; readonly now: readonly number[] };
+const NO_SHARE: Share = Object.freeze({ wantedPerSecond: 0, capacityPerSecond: 0, since: 0 });
+const NO_TOTALS: DemandTotals = Object.freeze({ requests: 0, unservedRequests: 0, overloadedMicros: 0 });
+const NO_BACKENDS: readonly number[] = Object.freeze([]);
+
+/** The state of all service loads, one row a load. */
+export class DemandCells {
+  readonly backends: RefColumn<readonly number[]>;
+  readonly share: RefColumn<Share>;
+  readonly totals: RefColumn<DemandTotals>;
+  readonly isDirty: RefColumn<boolean>;
+
+  constructor(registry: CellRegistry) {
+    this.backends = new RefColumn(registry, "workload.backends", NO_BACKENDS);
+    this.share = new RefColumn<Share>(registry, "workload.share", NO_SHARE);
+    this.totals = new RefColumn<DemandTotals>(registry, "workload.totals", NO_TOTALS);
+    this.isDirty = new RefColumn<boolean>(registry, "workload.dirty", false);
+  }
+}
+
+/** What the service loads of a world have in common. */
+export interface DemandContext {
+  readonly engine: Engine;
+  readonly store: Store;
+  readonly cells: DemandCells;
+  readonly tickMicros: Micros;
+  /** Event kinds whose subject is the row of a load: look at the curve; look up the endpoints. */
+  readonly demandKind: number;
+  readonly endpointsKind: number;
+  /** The share of a load changed, or its backends did. */
+  readonly onShare: (row: number, backends: Backends) => void;
+}
+
+export type Backends = { readonly left: readonly number[]; readonly now: readonly number[] };
 
 /**
  * One load on one Service: a demand in requests per second, shared alike over the endpoints that its EndpointSlices show
@@ -36,77 +68,48 @@ type Backends = { readonly left: readonly number[]; readonly now: readonly numbe
  */
 export class ServiceDemand {
   readonly load: ServiceLoad;
-  readonly #engine: Engine;
-  readonly #store: Store;
+  readonly #row: number;
+  readonly #context: DemandContext;
   readonly #slices: DocumentTable<EndpointSlice>;
-  readonly #tickMicros: Micros;
-  readonly #onShare: (rows: Backends) => void;
   readonly #seed: number;
-  readonly #refreshKind: number;
-  readonly #tickKind: number;
-  readonly #backends: StateValue<readonly number[]>;
-  readonly #share: StateValue<Share>;
-  readonly #totals: StateValue<DemandTotals>;
-  readonly #isDirty: StateValue<boolean>;
 
-  constructor(
-    engine: Engine,
-    store: Store,
-    load: ServiceLoad,
-    index: number,
-    tickMicros: Micros,
-    onShare: (rows: Backends) => void,
-  ) {
+  constructor(context: DemandContext, load: ServiceLoad, row: number) {
     this.load = load;
-    this.#engine = engine;
-    this.#store = store;
-    this.#slices = store.documents<EndpointSlice>("EndpointSlice");
-    this.#tickMicros = tickMicros;
-    this.#onShare = onShare;
-    this.#seed = engine.streams.seedOf(`workload/service/${load.name}`);
-    const name = `workload.service${index}`;
-    this.#backends = new StateValue<readonly number[]>(engine.cells, `${name}.backends`, Object.freeze([]));
-    this.#share = new StateValue<Share>(engine.cells, `${name}.share`, {
-      wantedPerSecond: 0,
-      capacityPerSecond: 0,
-      since: 0,
-    });
-    this.#totals = new StateValue<DemandTotals>(engine.cells, `${name}.totals`, {
-      requests: 0,
-      unservedRequests: 0,
-      overloadedMicros: 0,
-    });
-    this.#isDirty = new StateValue(engine.cells, `${name}.dirty`, false);
-    this.#refreshKind = engine.define(`${name}.endpoints`, PHASE.node, () => this.#refresh(true));
-    this.#tickKind = engine.define(`${name}.demand`, PHASE.node, () => this.#tick());
+    this.#row = row;
+    this.#context = context;
+    this.#slices = context.store.documents<EndpointSlice>("EndpointSlice");
+    this.#seed = context.engine.streams.seedOf(`workload/service/${load.name}`);
   }
 
   start(): void {
-    this.#engine.at(Math.max(this.#engine.now, this.load.startMicros), this.#tickKind);
+    const { engine, demandKind } = this.#context;
+    engine.at(Math.max(engine.now, this.load.startMicros), demandKind, this.#row);
   }
 
   /** An EndpointSlice changed: if it is one of this Service, the backends are looked up again at this instant. */
   sliceChanged(row: number): void {
+    const { engine, cells, endpointsKind } = this.#context;
     const slice = this.#slices.get(row);
     if (slice.metadata.namespace !== this.load.namespace) return;
-    if (slice.metadata.labels?.["kubernetes.io/service-name"] !== this.load.service || this.#isDirty.value) return;
-    this.#isDirty.value = true;
-    this.#engine.at(this.#engine.now, this.#refreshKind);
+    if (slice.metadata.labels?.["kubernetes.io/service-name"] !== this.load.service || cells.isDirty.get(this.#row))
+      return;
+    cells.isDirty.set(this.#row, true);
+    engine.at(engine.now, endpointsKind, this.#row);
   }
 
   /** Requests per second wanted now. */
   get wantedPerSecond(): number {
-    return this.#share.value.wantedPerSecond;
+    return this.#share.wantedPerSecond;
   }
   get backendCount(): number {
-    return this.#backends.value.length;
+    return this.#backends.length;
   }
 
   /** Totals up to now. Reading settles nothing: an observer must leave no trace. */
   get totals(): DemandTotals {
-    const { requests, unservedRequests, overloadedMicros } = this.#totals.value;
-    const { wantedPerSecond, capacityPerSecond, since } = this.#share.value;
-    const forMicros = this.#engine.now - since;
+    const { requests, unservedRequests, overloadedMicros } = this.#totals;
+    const { wantedPerSecond, capacityPerSecond, since } = this.#share;
+    const forMicros = this.#context.engine.now - since;
     const beyond = Math.max(0, wantedPerSecond - capacityPerSecond);
     return {
       requests: requests + (wantedPerSecond * forMicros) / MICROS_PER_SECOND,
@@ -117,48 +120,63 @@ export class ServiceDemand {
 
   /** CPU that this load demands of one backend; `key` names the backend's noise. */
   cpuMilliOf(key: number): number {
-    const count = this.#backends.value.length;
+    const count = this.#backends.length;
     if (count === 0) return 0;
-    const cpu = (this.#share.value.wantedPerSecond / count) * (this.load.perRequest.cpuMicros / MILLI);
+    const cpu = (this.#share.wantedPerSecond / count) * (this.load.perRequest.cpuMicros / MILLI);
     const { noise } = this.load.requestsPerSecond;
     if (noise === null) return cpu;
-    const k = Math.floor(this.#engine.now / noise.everyMicros);
+    const k = Math.floor(this.#context.engine.now / noise.everyMicros);
     return cpu * Math.max(0, 1 + noise.relativeSd * normalAt(this.#seed, key, k));
   }
 
-  #tick(): void {
+  get #share(): Share {
+    return this.#context.cells.share.get(this.#row);
+  }
+  get #totals(): DemandTotals {
+    return this.#context.cells.totals.get(this.#row);
+  }
+  get #backends(): readonly number[] {
+    return this.#context.cells.backends.get(this.#row);
+  }
+
+  /** Looks at the curve, and says when to look again. */
+  tick(): void {
     const { startMicros, endMicros, requestsPerSecond } = this.load;
-    const now = this.#engine.now;
-    this.#refresh(false);
+    const now = this.#context.engine.now;
+    this.refresh(false);
     if (now >= endMicros) return;
     const since = now - startMicros;
-    let next = startMicros + nextLook(requestsPerSecond.curve, since, this.#tickMicros);
+    let next = startMicros + nextLook(requestsPerSecond.curve, since, this.#context.tickMicros);
     const every = requestsPerSecond.noise?.everyMicros;
     if (every !== undefined) next = Math.min(next, (Math.floor(now / every) + 1) * every);
     next = Math.min(next, endMicros);
-    if (next !== Number.POSITIVE_INFINITY) this.#engine.at(next, this.#tickKind);
+    if (next !== Number.POSITIVE_INFINITY) this.#context.engine.at(next, this.#context.demandKind, this.#row);
   }
 
-  #refresh(lookUp: boolean): void {
+  /** Shares the demand anew; with `lookUp`, over the endpoints that there are now. */
+  refresh(lookUp: boolean): void {
     const { startMicros, endMicros, requestsPerSecond } = this.load;
-    const now = this.#engine.now;
+    const now = this.#context.engine.now;
     this.#settle();
-    const old = this.#backends.value;
+    const old = this.#backends;
     if (lookUp) {
-      this.#isDirty.value = false;
-      this.#backends.value = Object.freeze(this.#readyBackends());
+      this.#context.cells.isDirty.set(this.#row, false);
+      this.#context.cells.backends.set(this.#row, Object.freeze(this.#readyBackends()));
     }
     const isActive = now >= startMicros && now < endMicros;
     const wantedPerSecond = isActive ? curveAt(requestsPerSecond.curve, now - startMicros) : 0;
-    this.#share.value = Object.freeze({ wantedPerSecond, capacityPerSecond: this.#capacity(), since: now });
-    const current = this.#backends.value;
+    this.#context.cells.share.set(
+      this.#row,
+      Object.freeze({ wantedPerSecond, capacityPerSecond: this.#capacity(), since: now }),
+    );
+    const current = this.#backends;
     const kept = new Set(current);
     const left = lookUp ? old.filter((row) => !kept.has(row)) : [];
-    this.#onShare({ left, now: current });
+    this.#context.onShare(this.#row, { left, now: current });
   }
 
   #readyBackends(): number[] {
-    const { pods } = this.#store;
+    const { pods } = this.#context.store;
     const rows = new Set<number>();
     for (let row = this.#slices.first(); row !== -1; row = this.#slices.after(row)) {
       const slice = this.#slices.get(row);
@@ -175,15 +193,20 @@ export class ServiceDemand {
 
   #capacity(): number {
     const { cpuMicros } = this.load.perRequest;
-    if (cpuMicros === 0) return this.#backends.value.length === 0 ? 0 : Number.POSITIVE_INFINITY;
+    if (cpuMicros === 0) return this.#backends.length === 0 ? 0 : Number.POSITIVE_INFINITY;
+    const { pods } = this.#context.store;
     let cpuMilli = 0;
-    for (const row of this.#backends.value) cpuMilli += limitsOf(this.#store.pods.templateOf(row)).cpuMilli;
+    // A pod may be gone at this instant while its endpoint is not yet.
+    for (const row of this.#backends) if (pods.isPresent(row)) cpuMilli += limitsOf(pods.templateOf(row)).cpuMilli;
     return (cpuMilli * MILLI) / cpuMicros;
   }
 
   #settle(): void {
-    const { wantedPerSecond, capacityPerSecond } = this.#share.value;
-    this.#totals.value = Object.freeze(this.totals);
-    this.#share.value = Object.freeze({ wantedPerSecond, capacityPerSecond, since: this.#engine.now });
+    const { wantedPerSecond, capacityPerSecond } = this.#share;
+    this.#context.cells.totals.set(this.#row, Object.freeze(this.totals));
+    this.#context.cells.share.set(
+      this.#row,
+      Object.freeze({ wantedPerSecond, capacityPerSecond, since: this.#context.engine.now }),
+    );
   }
 }

@@ -6,7 +6,7 @@ import { CHANGE, type Cursor, type PodTemplate, type Store } from "../store/inde
 import { RefColumn } from "../tables/index.ts";
 import { curveAt, nextLook } from "./curve.ts";
 import { limitsOf } from "./pod-limits.ts";
-import { ServiceDemand } from "./service-demand.ts";
+import { type Backends, DemandCells, type DemandContext, ServiceDemand } from "./service-demand.ts";
 import type { PodLoad, ServiceLoad, TimedCurve } from "./types.ts";
 
 export interface WorkloadOptions {
@@ -57,12 +57,19 @@ export class Workload {
       return (namespace, labels) => (load.namespace ?? namespace) === namespace && selector.matches(labels);
     });
     this.#servedBy = new RefColumn(engine.cells, "workload.servedBy", NO_LOADS);
+    const demandOf = (row: number): ServiceDemand => this.services[row] as ServiceDemand;
+    const context: DemandContext = {
+      engine,
+      store,
+      cells: new DemandCells(engine.cells),
+      tickMicros: options.tickMicros,
+      demandKind: engine.define("workload.demand", PHASE.node, (row) => demandOf(row).tick()),
+      endpointsKind: engine.define("workload.endpoints", PHASE.node, (row) => demandOf(row).refresh(true)),
+      onShare: (row, backends) => this.#shared(row, backends),
+    };
     this.services = options.loads
       .filter((load): load is ServiceLoad => load.kind === "service")
-      .map(
-        (load, index) =>
-          new ServiceDemand(engine, store, load, index, options.tickMicros, (rows) => this.#shared(index, rows)),
-      );
+      .map((load, row) => new ServiceDemand(context, load, row));
     this.#cursor = store.watch("workload", ["Pod", "EndpointSlice"], () => this.#deliver());
     this.#podTickKind = engine.define("workload.tick", PHASE.node, (load) => this.#tick(load));
     this.#startupEndKind = engine.define("workload.warm", PHASE.node, (row) => this.#apply(row), {
@@ -158,7 +165,7 @@ export class Workload {
   }
 
   /** The share of a service load changed, or its backends did. */
-  #shared(load: number, rows: { readonly left: readonly number[]; readonly now: readonly number[] }): void {
+  #shared(load: number, rows: Backends): void {
     const { pods } = this.#store;
     for (const row of rows.left) {
       this.#servedBy.set(
