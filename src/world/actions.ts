@@ -1,0 +1,279 @@
+import { deleteObject, readScale, writeScale } from "../control/index.ts";
+import type { Engine } from "../engine/index.ts";
+import {
+  type Container,
+  type Deployment,
+  type KubeNode,
+  type KubeObject,
+  PHASE,
+  type PodTemplateSpec,
+  type ReplicaSet,
+  type Service,
+} from "../kube/index.ts";
+import { documentKind, type Store } from "../store/index.ts";
+import { sameData } from "../tables/index.ts";
+import { createObject } from "./bootstrap.ts";
+import type { Action, ObjectReference, Plan } from "./plan.ts";
+
+const REVISION = "deployment.kubernetes.io/revision";
+const HASH_LABEL = "pod-template-hash";
+const RESTARTED_AT = "kubectl.kubernetes.io/restartedAt";
+/** Annotations that belong to the ReplicaSet and do not go back to the Deployment. @source kubectl pkg/polymorphichelpers/rollback.go */
+const KEPT_OUT_OF_ROLLBACK = [REVISION, "deployment.kubernetes.io/revision-history"];
+
+interface Workload extends KubeObject {
+  readonly spec: { readonly template?: PodTemplateSpec; readonly paused?: boolean; readonly replicas?: number };
+}
+
+/** Plays what a person does at the keyboard during the run. A command that the API server would refuse is recorded as failed. */
+export class Actions {
+  readonly #engine: Engine;
+  readonly #store: Store;
+  readonly #actions: readonly Action[];
+  readonly #kind: number;
+
+  constructor(engine: Engine, store: Store, plan: Plan) {
+    this.#engine = engine;
+    this.#store = store;
+    this.#actions = plan.actions;
+    this.#kind = engine.define("action", PHASE.fault, (index) => this.#play(index));
+  }
+
+  start(): void {
+    for (const [index, action] of this.#actions.entries()) this.#engine.at(action.atMicros, this.#kind, index);
+  }
+
+  #play(index: number): void {
+    const action = this.#actions[index] as Action;
+    const refusal = this.#perform(action);
+    if (!this.#store.decisions.isEnabled) return;
+    const failed = refusal === undefined ? {} : { error: refusal };
+    const notable = refusal === undefined ? action.text : `${action.text}: ${refusal}`;
+    const what = refusal === undefined ? "done" : "refused";
+    this.#store.decisions.write({
+      by: "action",
+      what,
+      object: objectOf(action),
+      text: action.text,
+      ...failed,
+      notable,
+    });
+  }
+
+  /** What was wrong, if it could not be done. */
+  #perform(action: Action): string | undefined {
+    switch (action.kind) {
+      case "apply":
+        return firstOf(action.objects.map(({ object }) => this.#apply(object)));
+      case "scale":
+        return this.#scale(action.target, action.replicas);
+      case "setImage":
+        return this.#setImages(action.target, action.images);
+      case "delete":
+        return this.#delete(action.target, action.gracePeriodSeconds);
+      case "cordon":
+      case "uncordon":
+        return firstOf(action.nodes.map((name) => this.#cordon(name, action.kind === "cordon")));
+      case "rolloutUndo":
+        return this.#undo(action.target, action.toRevision);
+      case "rolloutPause":
+      case "rolloutResume":
+        return this.#change(action.target, (workload) => ({
+          ...workload,
+          spec: { ...workload.spec, paused: action.kind === "rolloutPause" },
+        }));
+      case "rolloutRestart":
+        return this.#change(action.target, (workload) => this.#restarted(workload));
+    }
+  }
+
+  #apply(object: KubeObject): string | undefined {
+    if (
+      object.kind === "Pod" &&
+      this.#store.pods.rowOf(object.metadata.namespace ?? "default", object.metadata.name ?? "") !== -1
+    ) {
+      return `pods "${object.metadata.name}" exists; a running pod is not changed`;
+    }
+    const table = this.#store.documents(documentKind(object.kind));
+    const row =
+      object.kind === "Pod"
+        ? -1
+        : this.#rowOf(table, object.kind, object.metadata.namespace ?? "", object.metadata.name ?? "");
+    if (row === -1) {
+      const result = createObject(this.#store, object);
+      return result.ok ? undefined : result.status.message;
+    }
+    const live = table.get(row);
+    const refusal = immutableRefusal(live, object);
+    if (refusal !== undefined) return refusal;
+    this.#store.writer.update(table, row, merged(live, object));
+    return undefined;
+  }
+
+  #scale(target: ObjectReference, replicas: number): string | undefined {
+    const apiVersion = target.kind === "ReplicationController" ? "v1" : "apps/v1";
+    const scale = readScale(this.#store, apiVersion, target.kind, target.namespace, target.name);
+    if (!scale.ok) return scale.message;
+    writeScale(this.#store, apiVersion, target.kind, target.namespace, target.name, replicas);
+    return undefined;
+  }
+
+  #setImages(
+    target: ObjectReference,
+    images: readonly { readonly container: string; readonly image: string }[],
+  ): string | undefined {
+    const imageOf = (container: Container): Container => {
+      const found = images.find((entry) => entry.container === "*" || entry.container === container.name);
+      return found === undefined || found.image === container.image ? container : { ...container, image: found.image };
+    };
+    return this.#change(target, (workload) => {
+      const { template } = workload.spec;
+      if (template === undefined) return workload;
+      const containers = template.spec.containers.map(imageOf);
+      return {
+        ...workload,
+        spec: { ...workload.spec, template: { ...template, spec: { ...template.spec, containers } } },
+      };
+    });
+  }
+
+  #delete(target: ObjectReference, gracePeriodSeconds: number | null): string | undefined {
+    if (target.kind === "Pod") {
+      const row = this.#store.pods.rowOf(target.namespace, target.name);
+      if (row === -1) return notFound(target);
+      this.#store.podWriter.requestDeletion(row, gracePeriodSeconds ?? undefined);
+      return undefined;
+    }
+    const kind = documentKind(target.kind);
+    const row = this.#rowOf(this.#store.documents(kind), target.kind, target.namespace, target.name);
+    if (row === -1) return notFound(target);
+    deleteObject(this.#store, kind, row, "Background");
+    return undefined;
+  }
+
+  #cordon(name: string, isUnschedulable: boolean): string | undefined {
+    const nodes = this.#store.documents<KubeNode>("Node");
+    const row = nodes.rowOf("", name);
+    if (row === -1) return `nodes "${name}" not found`;
+    const node = nodes.get(row);
+    const { unschedulable: _, ...spec } = node.spec ?? {};
+    this.#store.writer.update(nodes, row, { ...node, spec: isUnschedulable ? { ...spec, unschedulable: true } : spec });
+    return undefined;
+  }
+
+  /** As `kubectl rollout undo` does: the template of an earlier ReplicaSet is written into the Deployment. */
+  #undo(target: ObjectReference, toRevision: number | null): string | undefined {
+    return this.#change(target, (workload) => {
+      const earlier = this.#earlierReplicaSet(workload, toRevision);
+      if (typeof earlier === "string") return earlier;
+      const { metadata, spec } = earlier.spec.template as PodTemplateSpec;
+      const { [HASH_LABEL]: _, ...labels } = metadata?.labels ?? {};
+      const annotations = Object.fromEntries(
+        Object.entries(earlier.metadata.annotations ?? {}).filter(([key]) => !KEPT_OUT_OF_ROLLBACK.includes(key)),
+      );
+      const own = Object.fromEntries(
+        Object.entries(workload.metadata.annotations ?? {}).filter(([key]) => key === REVISION),
+      );
+      return {
+        ...workload,
+        metadata: { ...workload.metadata, annotations: { ...annotations, ...own } },
+        spec: { ...workload.spec, template: { metadata: { ...metadata, labels }, spec } },
+      };
+    });
+  }
+
+  #earlierReplicaSet(workload: KubeObject, toRevision: number | null): ReplicaSet | string {
+    const sets = this.#store
+      .documents<ReplicaSet>("ReplicaSet")
+      .list(workload.metadata.namespace)
+      .filter((set) => set.metadata.ownerReferences?.some((owner) => owner.uid === workload.metadata.uid) === true)
+      .map((set) => ({ set, revision: Number(set.metadata.annotations?.[REVISION] ?? 0) }))
+      .sort((a, b) => b.revision - a.revision);
+    if (toRevision !== null && toRevision !== 0) {
+      return (
+        sets.find(({ revision }) => revision === toRevision)?.set ??
+        `unable to find specified revision ${toRevision} in history`
+      );
+    }
+    return sets[1]?.set ?? `no rollout history found for deployment "${workload.metadata.name}"`;
+  }
+
+  #restarted(workload: Workload): Workload {
+    const { template } = workload.spec;
+    if (template === undefined) return workload;
+    const restartedAt = this.#store.timestamp(this.#store.nowSecond);
+    const annotations = { ...template.metadata?.annotations, [RESTARTED_AT]: restartedAt };
+    return {
+      ...workload,
+      spec: { ...workload.spec, template: { ...template, metadata: { ...template.metadata, annotations } } },
+    };
+  }
+
+  #change(target: ObjectReference, change: (workload: Workload) => Workload | string): string | undefined {
+    const table = this.#store.documents<Workload>(documentKind(target.kind));
+    const row = this.#rowOf(table, target.kind, target.namespace, target.name);
+    if (row === -1) return notFound(target);
+    const next = change(table.get(row));
+    if (typeof next === "string") return next;
+    this.#store.writer.update(table, row, next);
+    return undefined;
+  }
+
+  #rowOf(
+    table: { rowOf(namespace: string, name: string): number },
+    kind: string,
+    namespace: string,
+    name: string,
+  ): number {
+    return table.rowOf(namespace, documentKind(kind) === "Other" ? `${kind}/${name}` : name);
+  }
+}
+
+/**
+ * What `kubectl apply` makes of a live object and a manifest: the manifest's parts, the live status, and of the live spec
+ * what the server allocated. A template that is the same data stays the same object.
+ */
+function merged(live: KubeObject, given: KubeObject): KubeObject {
+  const metadata = {
+    ...live.metadata,
+    labels: { ...live.metadata.labels, ...given.metadata.labels },
+    annotations: { ...live.metadata.annotations, ...given.metadata.annotations },
+  };
+  const before = live as KubeObject & { spec?: object; status?: unknown };
+  const after = given as KubeObject & { spec?: object };
+  const status = before.status === undefined ? {} : { status: before.status };
+  if (after.spec === undefined) return { ...given, metadata, ...status };
+  const spec: Record<string, unknown> = { ...allocated(live), ...after.spec };
+  for (const [key, value] of Object.entries(before.spec ?? {})) if (sameData(spec[key], value)) spec[key] = value;
+  return { ...given, metadata, spec, ...status } as KubeObject;
+}
+
+function allocated(live: KubeObject): object {
+  if (live.kind !== "Service") return {};
+  const { clusterIP, clusterIPs } = (live as Service).spec;
+  return { ...(clusterIP === undefined ? {} : { clusterIP }), ...(clusterIPs === undefined ? {} : { clusterIPs }) };
+}
+
+function immutableRefusal(live: KubeObject, given: KubeObject): string | undefined {
+  if (live.kind !== "Deployment" && live.kind !== "ReplicaSet") return undefined;
+  const [before, after] = [(live as Deployment).spec.selector, (given as Deployment).spec.selector];
+  if (sameData(before, after)) return undefined;
+  return `The ${live.kind} "${live.metadata.name}" is invalid: spec.selector: Invalid value: ${JSON.stringify(after)}: field is immutable`;
+}
+
+function firstOf(refusals: readonly (string | undefined)[]): string | undefined {
+  return refusals.find((refusal) => refusal !== undefined);
+}
+
+function notFound({ kind, name }: ObjectReference): string {
+  return `${kind.toLowerCase()}s "${name}" not found`;
+}
+
+function objectOf(action: Action): string {
+  if ("target" in action) return `${action.target.kind.toLowerCase()}/${action.target.namespace}/${action.target.name}`;
+  if ("nodes" in action) return `node/${action.nodes.join(",")}`;
+  const first = action.objects[0]?.object;
+  return first === undefined
+    ? ""
+    : `${first.kind.toLowerCase()}/${first.metadata.namespace ?? ""}/${first.metadata.name ?? ""}`;
+}

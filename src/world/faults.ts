@@ -1,0 +1,137 @@
+import type { Engine, Micros } from "../engine/index.ts";
+import { compileSelector, PHASE } from "../kube/index.ts";
+import type { Kubelets } from "../node/index.ts";
+import { type Stream, sample } from "../random/index.ts";
+import type { Store } from "../store/index.ts";
+import { isAnyRunning } from "./bootstrap.ts";
+import type { ContainerFailure, Failure, NodeFailure, Plan } from "./plan.ts";
+
+const KILLED = 137;
+
+/**
+ * Plays the plan's failures: at an instant, or again and again by distributions, per node. Each failure draws from a
+ * stream of its own, so that adding one leaves the others where they were.
+ */
+export class Faults {
+  readonly #engine: Engine;
+  readonly #store: Store;
+  readonly #kubelets: Kubelets;
+  readonly #failures: readonly Failure[];
+  readonly #beginKind: number;
+  readonly #endKind: number;
+  readonly #oomKind: number;
+
+  constructor(engine: Engine, store: Store, kubelets: Kubelets, plan: Plan) {
+    this.#engine = engine;
+    this.#store = store;
+    this.#kubelets = kubelets;
+    this.#failures = plan.failures;
+    // Subject: the failure; argument: the node's position in it, or -1 for all of them at once.
+    this.#beginKind = engine.define("fault.begin", PHASE.fault, (index, target) => this.#begin(index, target));
+    this.#endKind = engine.define("fault.end", PHASE.fault, (index, target) => this.#end(index, target));
+    const kill = (row: number): void => this.#kubelets.exitContainer(row, 0, KILLED, "OOMKilled");
+    this.#oomKind = engine.define("fault.oom", PHASE.node, kill, { rows: store.pods.rows });
+  }
+
+  start(): void {
+    for (const [index, failure] of this.#failures.entries()) {
+      if ("at" in failure.schedule) this.#engine.at(failure.schedule.at, this.#beginKind, index, -1);
+      else if (failure.kind === "containerExit") this.#again(index, -1);
+      else for (const target of failure.nodes.keys()) this.#again(index, target);
+    }
+  }
+
+  /** The kernel kills the first container of a pod at this instant. */
+  outOfMemory(podRow: number): void {
+    this.#engine.at(this.#engine.now, this.#oomKind, podRow);
+  }
+
+  #begin(index: number, target: number): void {
+    const failure = this.#failures[index] as Failure;
+    if (failure.kind === "containerExit") {
+      this.#exitContainers(failure);
+      if ("every" in failure.schedule) this.#again(index, -1);
+      return;
+    }
+    const targets = target !== -1 ? [target] : this.#drawn(failure);
+    for (const one of targets) {
+      this.#strike(failure, failure.nodes[one] as string);
+      const lasts = failure.lasts === null ? null : sample(failure.lasts, this.#streamOf(failure));
+      if (lasts !== null) this.#engine.after(lasts, this.#endKind, index, one);
+      else if ("every" in failure.schedule) this.#again(index, one);
+    }
+  }
+
+  #end(index: number, target: number): void {
+    const failure = this.#failures[index] as NodeFailure;
+    const name = failure.nodes[target] as string;
+    const node = this.#store.pods.nodeNames.find(name);
+    if (failure.kind === "partition") this.#kubelets.heal(node);
+    else this.#kubelets.recover(node);
+    this.#tell(
+      failure,
+      "ends",
+      `node/${name}`,
+      `node/${name} ${failure.kind === "partition" ? "reachable again" : "back"}`,
+    );
+    if ("every" in failure.schedule) this.#again(index, target);
+  }
+
+  #strike(failure: NodeFailure, name: string): void {
+    const node = this.#store.pods.nodeNames.find(name);
+    if (node === -1) return;
+    if (failure.kind === "crash") this.#kubelets.crash(node);
+    else if (failure.kind === "partition") this.#kubelets.partition(node);
+    else this.#kubelets.recover(node);
+    const words = { crash: "crashed", partition: "cut off", recover: "back" }[failure.kind];
+    this.#tell(failure, failure.kind, `node/${name}`, `node/${name} ${words}`);
+  }
+
+  #exitContainers(failure: ContainerFailure): void {
+    const { pods } = this.#store;
+    const selector = compileSelector(failure.selector);
+    const candidates: number[] = [];
+    for (let row = pods.first(); row !== -1; row = pods.after(row)) {
+      if (failure.namespace !== null && pods.namespaceOf(row) !== failure.namespace) continue;
+      if (!pods.isDeleting(row) && isAnyRunning(pods.containers.get(row)) && selector.matches(pods.labelsOf(row)))
+        candidates.push(row);
+    }
+    for (const row of chosen(candidates, failure.count, this.#streamOf(failure))) {
+      const { containers } = pods.templateOf(row).spec;
+      const index = failure.container === null ? 0 : containers.findIndex(({ name }) => name === failure.container);
+      if (index === -1) continue;
+      this.#kubelets.exitContainer(row, index, failure.exitCode, failure.exitCode === 0 ? "Completed" : "Error");
+      const name = `${pods.namespaceOf(row)}/${pods.name.get(row)}`;
+      this.#tell(failure, "exit", `pod/${name}`, `container of pod/${name} exited (${failure.exitCode})`);
+    }
+  }
+
+  #drawn(failure: NodeFailure): readonly number[] {
+    return chosen([...failure.nodes.keys()], failure.count, this.#streamOf(failure));
+  }
+
+  #again(index: number, target: number): void {
+    const { schedule } = this.#failures[index] as Failure;
+    if (!("every" in schedule)) return;
+    const delay: Micros = sample(schedule.every, this.#streamOf(this.#failures[index] as Failure));
+    this.#engine.after(Math.max(1, delay), this.#beginKind, index, target);
+  }
+
+  #streamOf(failure: Failure): Stream {
+    return this.#engine.streams.stream(`faults/${failure.name}`);
+  }
+
+  #tell(failure: Failure, what: string, object: string, notable: string): void {
+    if (!this.#store.decisions.isEnabled) return;
+    this.#store.decisions.write({ by: "fault", what, object, failure: failure.name, notable });
+  }
+}
+
+/** `count` of the candidates, drawn without replacement, in their own order; all of them when null. */
+function chosen(candidates: readonly number[], count: number | null, stream: Stream): readonly number[] {
+  if (count === null || count >= candidates.length) return candidates;
+  const rest = [...candidates];
+  const taken: number[] = [];
+  while (taken.length < count) taken.push(rest.splice(stream.int(rest.length), 1)[0] as number);
+  return taken.sort((a, b) => a - b);
+}
