@@ -74,7 +74,7 @@ class Loader {
   }
 
   async load(name: string): Promise<LoadedScenario> {
-    const document = this.readScenario(name);
+    const document = this.isFolder(name) ? manifestScenario(name) : this.readScenario(name);
     if (document === null) return this.result(null, "");
     const set = applySettings(document, this.options.settings ?? []);
     this.problems.push(...set.problems);
@@ -110,6 +110,10 @@ class Loader {
     const isBad = hasErrors(problems);
     const { folder, texts } = this;
     return { plan: isBad ? null : plan, problems, texts, folder, inputs, resolved: isBad ? "" : resolved };
+  }
+
+  private isFolder(name: string): boolean {
+    return statSync(this.pathOf(name), { throwIfNoEntry: false })?.isDirectory() === true;
   }
 
   /** The scenario in a file; a file of plain manifests stands for a scenario that has only these. */

@@ -1,0 +1,176 @@
+import yargs, { type Argv } from "yargs";
+import type { RunContext } from "./run.ts";
+import { EXIT, type Terminal, UsageError } from "./terminal.ts";
+import { versionText } from "./version.ts";
+
+const EXIT_CODES =
+  "Exit codes: 0 done, 1 fault of orrery or the machine, 2 wrong usage or input, 3 an assertion failed, 130 interrupted";
+
+/** Reads the words of a command line and carries the command out. @throws UsageError */
+export async function runCommandLine(
+  words: readonly string[],
+  terminal: Terminal,
+  context: RunContext,
+): Promise<number> {
+  let exit: number = EXIT.done;
+  const finish = async (command: Promise<number>): Promise<void> => {
+    exit = await command;
+  };
+  const parser = yargs()
+    .scriptName("orrery")
+    .usage(
+      "$0 <command>\n\nSimulates a Kubernetes cluster: what it will do with your manifests and your load, and why.",
+    )
+    .version(false)
+    .option("debug", { type: "boolean", default: false, describe: "Show where a fault happened" })
+    .option("version", { type: "boolean", default: false, describe: "Show the version" })
+    .parserConfiguration({
+      "duplicate-arguments-array": true,
+      "parse-numbers": false,
+      "parse-positional-numbers": false,
+    })
+    .strict()
+    .demandCommand(1, "Give a command.")
+    .recommendCommands()
+    .exitProcess(false)
+    .help()
+    .wrap(110)
+    .epilogue(EXIT_CODES)
+    .fail((message, error) => {
+      if (error !== undefined && error !== null) throw error;
+      throw new UsageError(`${message}\nTry orrery --help.`);
+    });
+  addRun(parser, context, finish);
+  addCheck(parser, terminal, finish);
+  addExplain(parser, terminal, finish);
+  parser.command(
+    "version",
+    "Show the version",
+    (command) => withOutput(command),
+    (options) => terminal.out(versionText(options.output)),
+  );
+  const isAlone = words.length === 0;
+  await parser.parseAsync(isAlone ? ["--help"] : [...words], {}, (_error, _options, text) => {
+    if (text !== "") terminal.out(`${text}\n`);
+  });
+  return exit;
+}
+
+type Finish = (command: Promise<number>) => Promise<void>;
+
+function withOutput<T>(command: Argv<T>): Argv<T & { output: "table" | "json" }> {
+  return command.option("output", {
+    alias: "o",
+    choices: ["table", "json"] as const,
+    default: "table" as const,
+    describe: "How to print the answer",
+  });
+}
+
+function withChanges<T>(command: Argv<T>): Argv<T & { set: string[]; overlay: string[] }> {
+  return command
+    .option("set", {
+      type: "string",
+      array: true,
+      nargs: 1,
+      default: [] as string[],
+      describe: "Change a value: path=value, or Kind/name:path=value for a manifest",
+    })
+    .option("overlay", {
+      type: "string",
+      array: true,
+      nargs: 1,
+      default: [] as string[],
+      describe: "A file of JSON merge patches over the manifests",
+    });
+}
+
+function addRun(parser: Argv, context: RunContext, finish: Finish): void {
+  parser.command(
+    "run <scenario..>",
+    "Simulate",
+    (command) =>
+      withChanges(withOutput(command))
+        .positional("scenario", {
+          type: "string",
+          array: true,
+          demandOption: true,
+          describe: "Scenario or manifest files",
+        })
+        .option("seed", { type: "string", requiresArg: true, describe: "Seed in place of the scenario's" })
+        .option("until", {
+          type: "string",
+          requiresArg: true,
+          describe: "Simulated time in place of the scenario's, such as 2h",
+        })
+        .option("out", { type: "string", requiresArg: true, default: "results", describe: "Folder for the results" })
+        .option("quiet", {
+          alias: "q",
+          type: "boolean",
+          default: false,
+          describe: "Write the results and print nothing",
+        }),
+    async (options) => {
+      const { run } = await import("./run.ts");
+      const { scenario: scenarios, set: settings, overlay: overlays, output } = options;
+      const { seed, until, out, quiet } = {
+        ...options,
+        seed: once("seed", options.seed),
+        until: once("until", options.until),
+      };
+      await finish(
+        run({ scenarios, settings, overlays, output, seed, until, out: once("out", out) ?? "results", quiet }, context),
+      );
+    },
+  );
+}
+
+/** An option that makes no sense twice. */
+function once(name: string, value: string | string[] | undefined): string | undefined {
+  if (Array.isArray(value)) throw new UsageError(`--${name} is given ${value.length} times`);
+  return value;
+}
+
+function addCheck(parser: Argv, terminal: Terminal, finish: Finish): void {
+  parser.command(
+    "check <file..>",
+    "Validate scenarios and manifests without running them",
+    (command) =>
+      withChanges(withOutput(command))
+        .positional("file", { type: "string", array: true, demandOption: true, describe: "Scenario or manifest files" })
+        .option("strict", { type: "boolean", default: false, describe: "Take warnings for errors" }),
+    async ({ file: files, set: settings, overlay: overlays, strict, output }) => {
+      const { check } = await import("./check.ts");
+      await finish(check({ files, settings, overlays, strict, output }, terminal));
+    },
+  );
+}
+
+function addExplain(parser: Argv, terminal: Terminal, finish: Finish): void {
+  parser.command(
+    "explain <target>",
+    "Say why: pod/NAME, hpa/NAME or node/NAME of a finished run, or what a code means",
+    (command) =>
+      withOutput(command)
+        .positional("target", {
+          type: "string",
+          demandOption: true,
+          describe: "pod/web-1, hpa/shop/web, node/n1, or E0107",
+        })
+        .option("at", {
+          type: "string",
+          requiresArg: true,
+          describe: "Simulated instant, such as 2h4m15s; the end by default",
+        })
+        .option("run", {
+          type: "string",
+          requiresArg: true,
+          describe: "Folder of the run; the newest below results/ by default",
+        })
+        .option("namespace", { alias: "n", type: "string", requiresArg: true, describe: "Namespace of the object" }),
+    async ({ target, at, run, namespace, output }) => {
+      const { explainCommand } = await import("./explain.ts");
+      await finish(explainCommand({ target, at, run, namespace, output }, terminal));
+    },
+  );
+}

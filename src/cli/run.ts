@@ -1,0 +1,162 @@
+import { cpus, totalmem } from "node:os";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { headerLines, ResultFolder, Screen, type SummaryDocument, speedLine } from "../report/index.ts";
+import { type LoadedScenario, loadScenario, severityOf } from "../scenario/index.ts";
+import type { Plan, ResultSink, RunnableWorld } from "../world/plan.ts";
+import { problemLines, refuse } from "./problems.ts";
+import { startProgress } from "./progress.ts";
+import { EXIT, painter, type Terminal } from "./terminal.ts";
+import { packageVersion } from "./version.ts";
+
+export interface RunOptions {
+  readonly scenarios: readonly string[];
+  readonly seed: string | undefined;
+  readonly until: string | undefined;
+  readonly settings: readonly string[];
+  readonly overlays: readonly string[];
+  readonly out: string;
+  readonly output: "table" | "json";
+  readonly quiet: boolean;
+}
+
+/** What a run needs from its surroundings; tests put their own. */
+export interface RunContext {
+  readonly terminal: Terminal;
+  readonly makeWorld: (plan: Plan, sink: ResultSink) => Promise<RunnableWorld>;
+  /** Calls back on an interrupt, once; gives back what undoes it. */
+  readonly onInterrupt: (stop: () => void) => () => void;
+}
+
+/** Events between two looks at the outside: files, progress, an interrupt. About 20 ms. */
+const SLICE_EVENTS = 20_000;
+
+/** `orrery run`: one scenario after the other. Bad input runs and writes nothing at all. */
+export async function run(options: RunOptions, context: RunContext): Promise<number> {
+  const loaded: LoadedScenario[] = [];
+  for (const file of options.scenarios) loaded.push(await load(file, options));
+  const bad = loaded.filter(({ plan }) => plan === null);
+  for (const one of bad) refuse(context.terminal, one);
+  if (bad.length > 0) return EXIT.usage;
+  let exit: number = EXIT.done;
+  for (const one of loaded) {
+    const result = await runOne(one, options, context);
+    exit = Math.max(exit, result);
+    if (result === EXIT.interrupted) break;
+  }
+  return exit;
+}
+
+async function load(file: string, options: RunOptions): Promise<LoadedScenario> {
+  const settings = [
+    ...options.settings,
+    ...(options.seed === undefined ? [] : [`spec.seed=${options.seed}`]),
+    ...(options.until === undefined ? [] : [`spec.duration=${options.until}`]),
+  ];
+  const loaded = await loadScenario(file, { version: packageVersion(), settings, overlays: options.overlays });
+  if (options.until === undefined) return loaded;
+  // Who shortens a run knows that its end is missing.
+  return { ...loaded, problems: loaded.problems.filter(({ code }) => code !== "W0206") };
+}
+
+async function runOne(loaded: LoadedScenario, options: RunOptions, context: RunContext): Promise<number> {
+  const { plan, problems, resolved, inputs } = loaded;
+  if (plan === null) return EXIT.usage;
+  const { terminal } = context;
+  const version = packageVersion();
+  const isTable = options.output === "table" && !options.quiet;
+  const warnings = problems.filter((problem) => severityOf(problem) === "warning");
+  for (const line of problemLines(loaded, warnings, { notes: false, hasColour: terminal.errHasColour }))
+    terminal.err(`${line}\n`);
+  const folder = new ResultFolder({ out: options.out, plan, version, resolved, inputs });
+  const screen = new Screen();
+  const notes = problems.filter((problem) => severityOf(problem) === "note").length;
+  if (isTable) terminal.out(`${headerLines(plan, version, notes).join("\n")}\n`);
+  const startedAt = new Date();
+  const outcome = await play(plan, folder, screen, { options, context });
+  const wallSeconds = (Date.now() - startedAt.getTime()) / 1000;
+  const { summary, isInterrupted } = outcome;
+  folder.writeHost(hostFacts(startedAt, wallSeconds, summary.events));
+  const exit = isInterrupted
+    ? EXIT.interrupted
+    : summary.assertions.some(({ holds }) => !holds)
+      ? EXIT.assertion
+      : EXIT.done;
+  if (options.output === "json") {
+    terminal.out(
+      `${JSON.stringify({ ...summary, folder: folder.path, timeline: screen.happenings(), exit }, null, 2)}\n`,
+    );
+  } else if (isTable) {
+    terminal.out(`${screen.lines(summary, folder.path, painter(terminal.outHasColour)).join("\n")}\n`);
+  }
+  if (!options.quiet) terminal.err(`${speedLine(summary.events, wallSeconds)}\n`);
+  return exit;
+}
+
+interface Outcome {
+  readonly summary: SummaryDocument;
+  readonly isInterrupted: boolean;
+}
+
+async function play(
+  plan: Plan,
+  folder: ResultFolder,
+  screen: Screen,
+  { options, context }: { readonly options: RunOptions; readonly context: RunContext },
+): Promise<Outcome> {
+  let isInterrupted = false;
+  const release = context.onInterrupt(() => {
+    isInterrupted = true;
+  });
+  const progress = await startProgress(context.terminal, plan.durationMicros, options.quiet);
+  try {
+    const world = await context.makeWorld(plan, both(folder, screen));
+    let isDone = false;
+    while (!isDone && !isInterrupted) {
+      isDone = world.runSlice(plan.durationMicros, SLICE_EVENTS);
+      await folder.flush();
+      progress.update(world.nowMicros, world.eventCount);
+      await nextTurn();
+    }
+    const isPartial = !isDone;
+    return { summary: await folder.finish(world.finish(), isPartial), isInterrupted: isPartial };
+  } catch (error) {
+    folder.abandon();
+    throw error;
+  } finally {
+    progress.stop();
+    release();
+  }
+}
+
+/** Hands everything to two sinks. */
+function both(first: ResultSink, second: ResultSink): ResultSink {
+  return {
+    event: (line) => {
+      first.event(line);
+      second.event(line);
+    },
+    decision: (record) => {
+      first.decision(record);
+      second.decision(record);
+    },
+    sample: (series, row) => {
+      first.sample(series, row);
+      second.sample(series, row);
+    },
+  };
+}
+
+function hostFacts(startedAt: Date, wallSeconds: number, events: number): { readonly [key: string]: string | number } {
+  return {
+    schema: "kube-orrery/host.v1",
+    startedAt: startedAt.toISOString(),
+    wallSeconds,
+    eventsPerSecond: wallSeconds > 0 ? Math.round(events / wallSeconds) : 0,
+    peakRssBytes: process.resourceUsage().maxRSS * 1024,
+    node: process.version,
+    platform: `${process.platform} ${process.arch}`,
+    cpu: cpus()[0]?.model ?? "unknown",
+    cpuCount: cpus().length,
+    memoryBytes: totalmem(),
+  };
+}

@@ -1,0 +1,145 @@
+import { createReadStream, existsSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { formatClock } from "../units/index.ts";
+import type { DecisionRecord, Micros } from "../world/plan.ts";
+import { detailLines, hpaLines } from "./explain-lines.ts";
+
+/** The question cannot be answered from what was asked: no such run, no such object. The user's to mend. */
+export class ExplainError extends Error {
+  override readonly name = "ExplainError";
+}
+
+export interface ExplainRequest {
+  /** Folder of a run. */
+  readonly run: string;
+  /** `pod/web-1`, `hpa/shop/web`, `node/general-01`. */
+  readonly target: string;
+  /** null for the end of the run. */
+  readonly atMicros: Micros | null;
+}
+
+export interface Explanation {
+  readonly object: string;
+  readonly atMicros: Micros | null;
+  /** The newest decision about the object, at or before the instant. */
+  readonly decision: DecisionRecord;
+  /** From the first cause to that decision. */
+  readonly chain: readonly DecisionRecord[];
+  /** All decisions about the object up to the instant, the newest last. */
+  readonly history: readonly DecisionRecord[];
+}
+
+const EXPLAINABLE = ["pod", "hpa", "node", "deployment", "replicaset", "replicationcontroller", "service"];
+const HISTORY_SHOWN = 12;
+const CHAIN_LIMIT = 30;
+
+/**
+ * Answers from decisions.jsonl why an object is as it is. Reads the whole file once.
+ * @throws ExplainError when there is no such run or nothing was decided about the object
+ */
+export async function explain(request: ExplainRequest): Promise<Explanation> {
+  const file = join(request.run, "decisions.jsonl");
+  if (!existsSync(file)) throw new ExplainError(`no decisions in ${request.run}: give the folder of a run with --run`);
+  const decisions = await readDecisions(file, request.atMicros);
+  const object = objectOf(request.target, decisions);
+  const history = decisions.filter((decision) => decision.object === object);
+  const decision = history.at(-1);
+  if (decision === undefined) throw new ExplainError(`nothing was decided about ${object} by then`);
+  return { object, atMicros: request.atMicros, decision, chain: chainOf(decision, decisions), history };
+}
+
+async function readDecisions(file: string, atMicros: Micros | null): Promise<DecisionRecord[]> {
+  const decisions: DecisionRecord[] = [];
+  for await (const line of createInterface({
+    input: createReadStream(file, "utf8"),
+    crlfDelay: Number.POSITIVE_INFINITY,
+  })) {
+    const decision = parsed(line);
+    // A killed run may end within a line.
+    if (decision === null || (atMicros !== null && decision.t > atMicros)) break;
+    decisions.push(decision);
+  }
+  return decisions;
+}
+
+function parsed(line: string): DecisionRecord | null {
+  try {
+    return JSON.parse(line) as DecisionRecord;
+  } catch {
+    return null;
+  }
+}
+
+/** The full name of what was asked for; a namespace may be left out where the name is clear without. */
+function objectOf(target: string, decisions: readonly DecisionRecord[]): string {
+  const [kind = "", ...rest] = target.split("/");
+  const wanted = `${kind.toLowerCase()}/${rest.join("/")}`;
+  if (!EXPLAINABLE.includes(kind.toLowerCase()) || rest.length === 0) {
+    throw new ExplainError(`"${target}" cannot be explained: write pod/NAME, hpa/NAME or node/NAME`);
+  }
+  const objects = new Set(
+    decisions.map(({ object }) => object).filter((object) => object.startsWith(`${kind.toLowerCase()}/`)),
+  );
+  if (objects.has(wanted)) return wanted;
+  const name = rest.at(-1) ?? "";
+  const found = [...objects].filter(
+    (object) => object.endsWith(`/${name}`) && (rest.length === 1 || object === wanted),
+  );
+  if (found[0] !== undefined && found.length === 1) return found[0];
+  if (found.length > 1) throw new ExplainError(`"${target}" is in several namespaces: ${found.join(", ")}`);
+  const near = [...objects].filter((object) => object.includes(name)).slice(0, 5);
+  const there = near.length > 0 ? near : [...objects].slice(0, 5);
+  const hint = there.length === 0 ? "" : ` — there are ${there.join(", ")}`;
+  throw new ExplainError(`nothing was decided about "${target}" by then${hint}`);
+}
+
+/** What led to a decision, from the first cause on. Numbers of causes are always smaller, so the walk ends. */
+function chainOf(decision: DecisionRecord, decisions: readonly DecisionRecord[]): DecisionRecord[] {
+  const byNumber = new Map<number, DecisionRecord>();
+  for (const one of decisions) if (!byNumber.has(one.n)) byNumber.set(one.n, one);
+  const chain = [decision];
+  let at = decision;
+  while (chain.length < CHAIN_LIMIT) {
+    const cause = byNumber.get(at.cause);
+    if (cause === undefined || cause.n >= at.n) break;
+    chain.unshift(cause);
+    at = cause;
+  }
+  return chain;
+}
+
+/** The explanation as lines. */
+export function explanationLines(explanation: Explanation): string[] {
+  const { object, atMicros, decision, chain, history } = explanation;
+  const when = formatClock(atMicros ?? decision.t);
+  const lines =
+    decision.by === "hpa"
+      ? hpaLines(decision, when)
+      : [`${object} at ${when} — ${headline(decision)}`, ...detailLines(decision)];
+  if (history.length > 1) {
+    const shown = history
+      .slice(-HISTORY_SHOWN)
+      .filter((one) => decision.by !== "hpa" || one.what !== "keep" || one === decision);
+    lines.push("", "HISTORY", ...shown.map(lineOf));
+  }
+  if (chain.length > 1) lines.push("", "CAUSES", ...chain.map(lineOf));
+  return lines;
+}
+
+function lineOf(decision: DecisionRecord): string {
+  return `  ${formatClock(decision.t)}  ${decision.object.padEnd(36)} ${headline(decision)}`;
+}
+
+/** `scheduler: bind → general-02`, from the fields that most decisions have. */
+function headline(decision: DecisionRecord): string {
+  const first = ["message", "error", "reason", "text", "failure"]
+    .map((key) => decision[key])
+    .find((value) => typeof value === "string");
+  const node = typeof decision.node === "string" ? ` → ${decision.node}` : "";
+  const change =
+    decision.from !== undefined && decision.to !== undefined
+      ? ` ${String(decision.from)} → ${String(decision.to)}`
+      : "";
+  return `${decision.by}: ${decision.what}${change}${node}${first === undefined ? "" : ` (${String(first)})`}`;
+}
