@@ -1,2 +1,7 @@
 /** The face of the room `control`: the controllers, each in a file or folder of its own. */
 export { WorkQueue } from "./work-queue.ts";
+export { deleteObject, type Propagation } from "./delete-object.ts";
+export { DeploymentController, type DeploymentControllerOptions } from "./deployment/index.ts";
+export { GarbageCollector } from "./garbage-collector.ts";
+export * from "./replicas/index.ts";
+export { matcherOf, readScale, type Scale, type ScaleFailure, writeScale } from "./scale.ts";

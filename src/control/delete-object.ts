@@ -1,0 +1,73 @@
+import { type DocumentTable, documentKind, type Store } from "../store/index.ts";
+
+export type Propagation = "Background" | "Foreground" | "Orphan";
+
+export const FOREGROUND_FINALIZER = "foregroundDeletion";
+
+/**
+ * DELETE of an object by kind and row. Background: it goes at once and the garbage collector takes its dependents. Foreground:
+ * it goes after them. Orphan: they stay, without their reference to it. A pod goes with its own grace, or
+ * `graceSeconds`. An object with finalizers stays until they are gone.
+ *
+ * @source kubernetes 1.37 apiserver registry/generic/registry/store.go Delete
+ */
+export function deleteObject(
+  store: Store,
+  kind: string,
+  row: number,
+  propagation: Propagation = "Background",
+  graceSeconds?: number,
+): void {
+  if (kind === "Pod") {
+    store.podWriter.requestDeletion(row, graceSeconds);
+    return;
+  }
+  const table = store.documents(documentKind(kind));
+  const object = table.get(row);
+  const { uid = "", finalizers = [], deletionTimestamp } = object.metadata;
+  if (propagation === "Orphan") orphanDependents(store, uid);
+  const isForeground = propagation === "Foreground" && !finalizers.includes(FOREGROUND_FINALIZER);
+  const holding = isForeground ? [...finalizers, FOREGROUND_FINALIZER] : finalizers;
+  if (holding.length === 0) {
+    store.writer.remove(table, row);
+    return;
+  }
+  const metadata = {
+    ...object.metadata,
+    finalizers: holding,
+    deletionTimestamp: deletionTimestamp ?? store.timestamp(store.nowSecond),
+    deletionGracePeriodSeconds: 0,
+  };
+  store.writer.update(table, row, { ...object, metadata });
+}
+
+/** Kinds of which an owner of pods or other objects may have dependents, besides Pod. */
+const DEPENDENT_KINDS = [
+  "ReplicaSet",
+  "ReplicationController",
+  "Job",
+  "PersistentVolumeClaim",
+  "EndpointSlice",
+  "ConfigMap",
+  "Secret",
+  "Other",
+] as const;
+
+function orphanDependents(store: Store, uid: string): void {
+  for (const kind of DEPENDENT_KINDS) {
+    const table = store.documents(kind);
+    for (let row = table.first(); row !== -1; row = table.after(row)) dropReference(store, table, row, uid);
+  }
+  const { pods, podWriter } = store;
+  const list = pods.ownerUids.find(uid);
+  if (list === -1) return;
+  for (const pod of pods.byOwner.rows(list)) podWriter.setOwner(pod, null);
+}
+
+function dropReference(store: Store, table: DocumentTable, row: number, uid: string): void {
+  const object = table.get(row);
+  const references = object.metadata.ownerReferences ?? [];
+  const ownerReferences = references.filter((owner) => owner.uid !== uid);
+  if (ownerReferences.length === references.length) return;
+  store.writer.update(table, row, { ...object, metadata: { ...object.metadata, ownerReferences } });
+}
