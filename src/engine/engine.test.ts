@@ -86,6 +86,34 @@ test("order equals a stable sort of (time, phase) under random schedules, cancel
   );
 });
 
+test("timers that are set anew again and again keep memory and order", () => {
+  const engine = new Engine({ seed: 1 });
+  const seen: number[] = [];
+  const fire = engine.define("fire", 2, (subject) => seen.push(subject));
+  const refs = Array.from({ length: 50 }, (_, timer) => engine.after(1_000_000_000 + timer, fire, timer));
+  for (let round = 0; round < 400; round += 1) {
+    for (let timer = 0; timer < 50; timer += 1) {
+      expect(engine.cancel(refs[timer] as number)).toBe(true);
+      expect(engine.isPending(refs[timer] as number)).toBe(false);
+      // Two timers of one instant each time, in the order in which they were set.
+      refs[timer] = engine.after(1_000_000_000 + (timer >> 1), fire, timer);
+    }
+    engine.run(engine.now + 1000);
+    engine.audit();
+  }
+  expect(engine.pendingCount).toBe(50);
+  expect(engine.checkpoint().cells.get("engine.events.records")?.data).toHaveLength(50 * 8);
+  engine.run(2_000_000_000);
+  expect(seen).toEqual(refs.map((_, timer) => timer));
+  for (let timer = 0; timer < 3000; timer += 1) refs[timer] = engine.after(timer % 7 === 0 ? 5 : 1e10, fire, timer);
+  for (let timer = 0; timer < 3000; timer += 1) engine.cancel(refs[timer] as number);
+  expect(engine.step()).toBe(false);
+  engine.audit();
+  engine.at(engine.now, fire, -1);
+  engine.run(engine.now);
+  expect(seen.at(-1)).toBe(-1);
+});
+
 test("the event of a freed row is skipped, also when the row is in use again", () => {
   const engine = new Engine({ seed: 1 });
   const rows = new Rows(engine.cells, "things");
