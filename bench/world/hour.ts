@@ -77,7 +77,9 @@ function scenario(): string {
       seed: 1,
       duration: `${hours}h`,
       cluster: {
-        nodePools: [{ name: "general", count: nodes, zones: ["a", "b", "c"], capacity: { cpu: 16, memory: "64Gi", pods: "110" } }],
+        nodePools: [
+          { name: "general", count: nodes, zones: ["a", "b", "c"], capacity: { cpu: 16, memory: "64Gi", pods: "110" } },
+        ],
       },
       images: { preloaded: true },
       objects: objects.flat(),
@@ -108,7 +110,9 @@ function workload(name: string): object[] {
         scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name },
         minReplicas: Math.max(1, Math.floor(podsEach * 0.9)),
         maxReplicas: Math.ceil(podsEach * 1.1),
-        metrics: [{ type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 60 } } }],
+        metrics: [
+          { type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 60 } } },
+        ],
       },
     },
   ];

@@ -1,0 +1,4 @@
+/** The face of the room `world`: a plan, and the world that plays it. */
+export type { Labels } from "./measures.ts";
+export * from "./plan.ts";
+export { World } from "./world.ts";

@@ -1,0 +1,67 @@
+import type { AppModel, KubeletOptions, NodeRegistration } from "../node/index.ts";
+import { KUBELET_DEFAULTS } from "../node/index.ts";
+import { seconds } from "../units/index.ts";
+import type { Workload, WorkloadOptions } from "../workload/index.ts";
+import type { Plan, PlannedNode } from "./plan.ts";
+
+/** How often a curve that moves continuously is looked at. */
+const LOAD_TICK = seconds(5);
+/** What a process that serves nobody costs. An assumption of this model: small, and not zero, since what uses nothing has no metrics. */
+const IDLE = { cpuMilli: 1, memoryBytes: 16 * 1024 * 1024 };
+
+export function workloadOptions(plan: Plan, onOutOfMemory: (podRow: number) => void): WorkloadOptions {
+  return { loads: plan.loads, tickMicros: LOAD_TICK, idle: IDLE, onOutOfMemory };
+}
+
+/** The kubelets' settings: the plan's timing and images, and the applications that the loads describe. */
+export function kubeletOptions(plan: Plan, workload: Workload): KubeletOptions {
+  const app = (podRow: number): AppModel => {
+    const stop = workload.stopDelay(podRow);
+    return { readyAfterMicros: workload.warmUpMicros(podRow), ...(stop === null ? {} : { stop }) };
+  };
+  const { timing } = plan;
+  return {
+    ...KUBELET_DEFAULTS,
+    kubeletDelivery: timing.kubeletDelivery,
+    volumeMount: timing.volumeMount,
+    sandboxStart: timing.sandboxStart,
+    imageCheck: timing.imageCheck,
+    imagePullLatency: timing.imagePullLatency,
+    imageUnpackMicrosPerMebibyte: timing.imageUnpackMicrosPerMebibyte,
+    containerCreate: timing.containerCreate,
+    containerStart: timing.containerStart,
+    statusWrite: timing.statusWrite,
+    containerStop: timing.containerStop,
+    sandboxStop: timing.sandboxStop,
+    volumeUnmount: timing.volumeUnmount,
+    podDeletion: timing.podDeletion,
+    nodeBoot: timing.nodeBoot,
+    crashBackoffInitialMicros: timing.crashBackoffInitialMicros,
+    crashBackoffMaxMicros: timing.crashBackoffMaxMicros,
+    crashBackoffResetMicros: timing.crashBackoffResetMicros,
+    imageBackoffInitialMicros: timing.imageBackoffInitialMicros,
+    imageBackoffMaxMicros: timing.imageBackoffMaxMicros,
+    leaseRenewMicros: timing.leaseRenewMicros,
+    nodeStatusUpdateMicros: timing.nodeStatusUpdateMicros,
+    nodeStatusReportMicros: timing.nodeStatusReportMicros,
+    heartbeatJitter: timing.heartbeatJitter,
+    images: plan.images,
+    app,
+  };
+}
+
+export function nodeRegistration(node: PlannedNode): NodeRegistration {
+  return {
+    name: node.name,
+    labels: node.labels,
+    annotations: node.annotations,
+    taints: node.taints,
+    unschedulable: node.unschedulable,
+    capacity: node.capacity,
+    allocatable: node.allocatable,
+    ready: true,
+    images: node.images,
+    imageBandwidthBytesPerSecond: node.imageBandwidthBytesPerSecond,
+    parallelImagePulls: node.parallelImagePulls,
+  };
+}

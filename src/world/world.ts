@@ -1,0 +1,156 @@
+import { type Checkpoint, Engine, type Micros } from "../engine/index.ts";
+import { MetricsServer, UsageMeter } from "../metrics/index.ts";
+import { Kubelets } from "../node/index.ts";
+import { Scheduler } from "../scheduler/index.ts";
+import { type RecordedEvent, Store } from "../store/index.ts";
+import { Workload } from "../workload/index.ts";
+import { Actions } from "./actions.ts";
+import { createObjects } from "./bootstrap.ts";
+import { Controllers } from "./controllers.ts";
+import { eventObject } from "./event-object.ts";
+import { Faults } from "./faults.ts";
+import { Measures } from "./measures.ts";
+import { Observer } from "./observer.ts";
+import { kubeletOptions, nodeRegistration, workloadOptions } from "./options.ts";
+import type { Plan, ResultSink, RunnableWorld, RunSummary } from "./plan.ts";
+import { Sampler } from "./sampler.ts";
+
+/**
+ * A plan come to life: all components wired to one engine and one store. Everything it does follows from the plan;
+ * a sink only listens.
+ *
+ * ```ts
+ * const world = World.from(plan, sink);
+ * world.run();
+ * console.log(world.finish().digest);
+ * ```
+ */
+export class World implements RunnableWorld {
+  readonly plan: Plan;
+  readonly engine: Engine;
+  readonly store: Store;
+  readonly kubelets: Kubelets;
+  readonly scheduler: Scheduler;
+  readonly workload: Workload;
+  readonly meter: UsageMeter;
+  readonly metricsServer: MetricsServer;
+  readonly measures: Measures;
+  readonly #controllers: Controllers;
+  readonly #faults: Faults;
+  readonly #actions: Actions;
+  readonly #observer: Observer;
+  readonly #sampler: Sampler;
+  readonly #sink: ResultSink | undefined;
+
+  /** Wires the world of a plan; nothing has happened in it yet. */
+  private constructor(plan: Plan, sink: ResultSink | undefined) {
+    this.plan = plan;
+    this.#sink = sink;
+    this.engine = new Engine({
+      seed: plan.seed,
+      run: plan.run,
+      explicitPeriodic: plan.fidelity.periodic === "explicit",
+    });
+    const { engine } = this;
+    this.store = new Store(engine, { epochMicros: plan.startEpochMicros });
+    const { store } = this;
+    this.#listen();
+    this.meter = new UsageMeter(engine.cells);
+    this.workload = new Workload(
+      engine,
+      store,
+      this.meter,
+      workloadOptions(plan, (row) => this.#faults.outOfMemory(row)),
+    );
+    this.kubelets = new Kubelets(store, kubeletOptions(plan, this.workload));
+    this.scheduler = new Scheduler(store, {
+      schedulerCycle: plan.timing.schedulerCycle,
+      bindLatency: plan.timing.bindLatency,
+    });
+    this.metricsServer = new MetricsServer(engine, store.pods, this.meter, {
+      scrapeMicros: plan.timing.metricsScrapeMicros,
+      isNodeReachable: (nodeId) => this.kubelets.isReachable(nodeId),
+    });
+    this.#controllers = new Controllers(store, this.metricsServer, plan.timing);
+    this.#faults = new Faults(engine, store, this.kubelets, plan);
+    this.#actions = new Actions(engine, store, plan);
+    this.measures = new Measures(engine.cells, plan.assertions);
+    const observed = { plan, meter: this.meter, measures: this.measures, services: this.workload.services, sink };
+    this.#observer = new Observer(engine, store, observed);
+    this.#sampler = new Sampler(engine, store, observed, this.#observer);
+  }
+
+  /** A world at instant 0: nodes registered, objects created, everything about to start. */
+  static from(plan: Plan, sink?: ResultSink): World {
+    const world = new World(plan, sink);
+    for (const node of plan.nodes) world.kubelets.registerNode(nodeRegistration(node));
+    createObjects(world.store, plan);
+    world.#controllers.start();
+    world.metricsServer.start();
+    world.workload.start();
+    world.#faults.start();
+    world.#actions.start();
+    world.#sampler.start();
+    return world;
+  }
+
+  /** A world that goes on from a checkpoint of another one of the same plan, or of one that differs only in what is still to come. */
+  static fork(plan: Plan, checkpoint: Checkpoint, sink?: ResultSink): World {
+    const world = new World(plan, sink);
+    world.engine.restore(checkpoint);
+    return world;
+  }
+
+  /** The state between two events; give it to `fork`. */
+  checkpoint(): Checkpoint {
+    return this.engine.checkpoint();
+  }
+
+  get nowMicros(): Micros {
+    return this.engine.now;
+  }
+
+  get eventCount(): number {
+    return this.engine.eventCount;
+  }
+
+  runSlice(untilMicros: Micros, maxEvents: number): boolean {
+    return this.engine.runSlice(untilMicros, maxEvents);
+  }
+
+  /** Plays to an instant; to the end of the plan by default. */
+  run(untilMicros: Micros = this.plan.durationMicros): void {
+    this.engine.run(untilMicros);
+  }
+
+  /** Hands out what is still kept and sums up. The world is over then. */
+  finish(): RunSummary {
+    const { engine, store } = this;
+    this.#observer.finish();
+    store.events.finish();
+    const workloads = (["Deployment", "ReplicaSet", "ReplicationController"] as const)
+      .flatMap((kind) => store.documents(kind).list())
+      .filter((object) => object.metadata.ownerReferences?.some((owner) => owner.controller === true) !== true).length;
+    return {
+      endMicros: engine.now,
+      eventCount: engine.eventCount,
+      digest: engine.digest(),
+      unseed: engine.unseed(),
+      counts: { nodes: store.documents("Node").count, pods: store.pods.count, workloads },
+      metrics: this.measures.summaries(),
+      assertions: this.measures.results(),
+    };
+  }
+
+  #listen(): void {
+    const { store, plan } = this;
+    const sink = this.#sink;
+    if (sink === undefined) {
+      store.events.isEnabled = false;
+      return;
+    }
+    store.events.isEnabled = plan.record.events;
+    store.events.sink = { final: (event: RecordedEvent) => sink.event(eventObject(store, event)) };
+    if (plan.record.decisions) store.decisions.sink = (decision) => sink.decision(decision);
+  }
+}
