@@ -2,11 +2,17 @@ import { describe, expect, test } from "vitest";
 import { admitPodSpec, withDefaultTolerations } from "./admission.ts";
 import { withDefaults } from "./defaults.ts";
 import { defaultPullPolicy } from "./defaults-pod.ts";
+import { findKindByName } from "./kinds.ts";
 import type { KubeObject, PodSpec, PriorityClass } from "./types.ts";
 
 /** Fills in, and proves that the argument was left alone and that filling in again changes nothing. */
 function filled(kind: string, rest: Record<string, unknown>): Record<string, unknown> {
-  const object = { apiVersion: "v1", kind, metadata: { name: "x" }, ...rest } as KubeObject;
+  const object = {
+    apiVersion: findKindByName(kind)?.apiVersion,
+    kind,
+    metadata: { name: "x" },
+    ...rest,
+  } as unknown as KubeObject;
   const before = JSON.stringify(object);
   const result = withDefaults(object);
   expect(JSON.stringify(object)).toBe(before);

@@ -15,6 +15,7 @@ import {
   defaultReplicationController,
   defaultStatefulSet,
 } from "./defaults-workload.ts";
+import { findKind } from "./kinds.ts";
 import type { KubeObject, Pod } from "./types.ts";
 
 /**
@@ -25,7 +26,8 @@ import type { KubeObject, Pod } from "./types.ts";
  * @source kubernetes 1.37 pkg/apis defaults.go of each group
  */
 export function withDefaults<T extends KubeObject>(object: T): T {
-  const fill = DEFAULTERS.get(object.kind);
+  // A custom kind may bear the name of a built-in one.
+  const fill = findKind(object.apiVersion, object.kind) === undefined ? undefined : DEFAULTERS.get(object.kind);
   return fill === undefined ? object : (fill(object) as T);
 }
 

@@ -1,5 +1,8 @@
 export * from "./admission.ts";
+export * from "./check-manifest.ts";
+export { type CodeInfo, MANIFEST_CODES } from "./codes.ts";
 export * from "./conditions.ts";
+export { type Converted, convertToServed, findOldVersion, type OldVersion } from "./convert.ts";
 export * from "./defaults.ts";
 export {
   canonicalQuantities,
@@ -11,16 +14,20 @@ export {
 export * from "./field-errors.ts";
 export * from "./field-selectors.ts";
 export * from "./int-or-percent.ts";
+export * from "./kinds.ts";
 export * from "./labels.ts";
 export * from "./names.ts";
 export * from "./node-affinity.ts";
 export * from "./phases.ts";
 export * from "./pod-requests.ts";
 export * from "./pod-status.ts";
+export { isObject, type JsonObject, type Problem, problem } from "./problems.ts";
 export * from "./qos.ts";
 export * from "./release-1-37.ts";
 export * from "./selector-parser.ts";
 export * from "./selectors.ts";
+export { checkShape, fieldName } from "./shape-check.ts";
+export * from "./spelling.ts";
 export * from "./taints.ts";
 export * from "./template-hash.ts";
 export type * from "./types.ts";

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { withDefaults } from "./defaults.ts";
 import { at, invalid, invalidMessage, kubectlInvalidMessage, ROOT_PATH, required } from "./field-errors.ts";
+import { findKindByName } from "./kinds.ts";
 import type { KubeObject } from "./types.ts";
 import { validateObject } from "./validation.ts";
 
@@ -8,7 +9,12 @@ type Spec = Record<string, unknown>;
 
 /** The complaints about a defaulted object. */
 function complaints(kind: string, rest: Spec): string[] {
-  const object = { apiVersion: "v1", kind, metadata: { name: "x" }, ...rest } as unknown as KubeObject;
+  const object = {
+    apiVersion: findKindByName(kind)?.apiVersion,
+    kind,
+    metadata: { name: "x" },
+    ...rest,
+  } as unknown as KubeObject;
   return validateObject(withDefaults(object)).map(({ text }) => text);
 }
 

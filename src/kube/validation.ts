@@ -1,4 +1,5 @@
 import type { FieldError } from "./field-errors.ts";
+import { findKind } from "./kinds.ts";
 import { dnsSubdomainProblems } from "./labels.ts";
 import type { KubeObject } from "./types.ts";
 import { validateHorizontalPodAutoscaler } from "./validation-autoscaling.ts";
@@ -20,7 +21,7 @@ import {
  * @source kubernetes 1.37 pkg/apis validation of each group
  */
 export function validateObject(object: KubeObject): FieldError[] {
-  const validate = VALIDATORS.get(object.kind);
+  const validate = findKind(object.apiVersion, object.kind) === undefined ? undefined : VALIDATORS.get(object.kind);
   if (validate === undefined)
     return validateMetadata(object.metadata, NAME_RULES.get(object.kind) ?? dnsSubdomainProblems);
   return validate(object as never);
