@@ -48,7 +48,7 @@ function readAction(field: Field, index: number, context: ActionContext): Action
   const verb = given[0];
   if (verb === undefined || given.length > 1) {
     const found = given.length === 0 ? "none" : given.join(" and ");
-    field.report("E0108", `${field.label}: expected exactly one of ${VERBS.join(", ")}; got ${found}`);
+    field.report("E0110", `${field.label}: expected exactly one of ${VERBS.join(", ")}; got ${found}`);
     return null;
   }
   reportIfAfterEnd(field.get("at"), context.durationMicros);
@@ -75,10 +75,10 @@ function carryOut(wish: Wish, place: Field, base: Base, context: ActionContext):
   if (target === null) return null;
   switch (wish.verb) {
     case "scale":
-      if (wish.number === null) place.report("E0109", "scale needs replicas");
+      if (wish.number === null) place.report("E0111", "scale needs replicas");
       return { ...base, kind: "scale", target, replicas: wish.number ?? 0 };
     case "setImage":
-      if (wish.images.length === 0) place.report("E0109", "setImage needs image");
+      if (wish.images.length === 0) place.report("E0111", "setImage needs image");
       return { ...base, kind: "setImage", target, images: wish.images };
     case "delete":
       return { ...base, kind: "delete", target, gracePeriodSeconds: wish.number };

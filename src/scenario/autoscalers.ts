@@ -25,7 +25,7 @@ function checkAutoscaler(hpa: HorizontalPodAutoscaler, index: ObjectIndex, warn:
   const target = index.find({ kind, namespace, name });
   if (target === null) {
     warn(
-      "W0204",
+      "W0206",
       `${label} targets ${kind} "${name}", which does not exist: it will report FailedGetScale${index.suggest(kind, namespace, name)}`,
     );
     return;
@@ -72,7 +72,7 @@ function checkReach(metric: MetricSpec, containers: readonly Container[], label:
   }
   if (requestMilli === 0 || limitMilli * 100 > target * requestMilli * 1.1) return;
   warn(
-    "W0205",
+    "W0207",
     `${label} targets ${target}% of a request of ${requestMilli}m, but the limit of ${limitMilli}m caps usage at ${Math.floor((limitMilli * 100) / requestMilli)}%: it will never scale up`,
   );
 }

@@ -1,4 +1,4 @@
-import type { KubeNode, KubeObject, Quantities, StringMap, Taint } from "../kube/types.ts";
+import type { KubeNode, KubeObject, Quantities, StringMap, Taint } from "../kube/index.ts";
 import { canonicalQuantity, formatQuantity, parseQuantity, quantityFromValue, quantityValue } from "../units/index.ts";
 import type { PlannedNode, PlannedObject } from "../world/plan.ts";
 import { type Field, isRecord } from "./field.ts";

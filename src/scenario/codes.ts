@@ -1,29 +1,32 @@
+import { MANIFEST_CODES } from "../kube/index.ts";
+
 /** What a code stands for: a title, and what to do. */
 export interface CodeEntry {
   readonly title: string;
   readonly help: string;
+  readonly example?: string;
 }
 
 /** Codes of the scenario reader. Those of Kubernetes objects are in `src/kube`. */
-export const SCENARIO_CODES: ReadonlyMap<string, CodeEntry> = new Map(
-  Object.entries({
-    E0100: {
+const SCENARIO_CODES: ReadonlyMap<string, CodeEntry> = new Map(
+  Object.entries<CodeEntry>({
+    E0001: {
       title: "a file cannot be read",
       help: "Paths in a scenario are relative to the folder of the scenario file. Check the spelling and the permissions.",
     },
-    E0101: {
+    E0002: {
       title: "the file is not YAML",
       help: "The reader stopped at the marked place. Common causes: a tab used for indentation, a missing space after a colon, a quote that is not closed, list items that are not aligned.",
     },
-    E0103: {
+    E0003: {
       title: "the same key twice in one map",
       help: "YAML allows a key once. Usually a block was copied; remove or merge one of the two.",
     },
-    E0104: {
+    E0004: {
       title: "the file is too large, or its aliases unfold to too much",
       help: "Aliases (*name) are limited, so that a small file cannot become a huge one. Write the values out.",
     },
-    E0105: {
+    E0005: {
       title: "the file does not hold what is expected",
       help: "A scenario file holds one document of kind Scenario; a manifest file holds Kubernetes objects.",
     },
@@ -31,11 +34,11 @@ export const SCENARIO_CODES: ReadonlyMap<string, CodeEntry> = new Map(
       title: "unknown field in a scenario",
       help: "Fields of a scenario are spelled exactly as in docs/scenario.md, so that a typing error cannot silently change the simulation. (Unknown fields of Kubernetes objects are another matter.)",
     },
-    E0108: {
+    E0110: {
       title: "a value of a scenario is not what is expected",
       help: "The message says what is expected there. Durations look like 90s, 5m or 2h30m, quantities like 250m or 1Gi; see docs/scenario.md.",
     },
-    E0109: {
+    E0111: {
       title: "a field of a scenario is missing",
       help: "Add the field that the message names; see docs/scenario.md.",
     },
@@ -82,39 +85,44 @@ export const SCENARIO_CODES: ReadonlyMap<string, CodeEntry> = new Map(
       title: "an HPA on utilisation, but a container has no request",
       help: "Utilisation is usage over request; without the request the HPA reports FailedGetResourceMetric and does not scale. Set resources.requests of every container, or use a ContainerResource metric.",
     },
-    W0204: {
+    W0206: {
       title: "an HPA without a target",
       help: "spec.scaleTargetRef names no object of the manifests; the HPA would report FailedGetScale.",
     },
-    W0205: {
+    W0207: {
       title: "an HPA that can never scale up",
       help: "A container is throttled at its CPU limit, so its usage never reaches target × request. Lower the target, or raise the limit.",
     },
-    W0206: { title: "something happens after the end of the run", help: "Raise spec.duration, or move it." },
+    W0208: { title: "something happens after the end of the run", help: "Raise spec.duration, or move it." },
     W0210: {
       title: "a word that kubectl reads as true or false",
       help: "Kubernetes reads YAML 1.1, where yes, no, on and off are booleans. Put the word in quotes if you mean the word.",
     },
-    N0302: {
-      title: "a kind that is kept but not simulated",
-      help: "The object exists in the simulated cluster and can be read back, but nothing acts on it.",
-    },
-    N0303: {
+    N0304: {
       title: "no nodes are given",
       help: "Three nodes of 4 CPU and 16Gi stand in. Give spec.cluster.nodePools to choose.",
     },
-    N0304: {
+    N0305: {
       title: "an object that the simulation makes itself",
       help: "Events, Endpoints, EndpointSlices and Leases of a dump are left out: they follow from the other objects.",
     },
   }),
 );
 
-/** All codes; see `explainCode`. */
-export const CODES: ReadonlyMap<string, CodeEntry> = SCENARIO_CODES;
+const FROM_MANIFESTS = MANIFEST_CODES.map(({ code, title, explanation, example }): readonly [string, CodeEntry] => [
+  code,
+  { title, help: explanation, ...(example === undefined ? {} : { example }) },
+]);
+
+/** All codes of problems, in order. */
+export const CODES: ReadonlyMap<string, CodeEntry> = new Map(
+  [...FROM_MANIFESTS, ...SCENARIO_CODES].sort(([left], [right]) => (left < right ? -1 : left > right ? 1 : 0)),
+);
 
 /** The lines that `orrery explain CODE` prints; null for an unknown code. */
 export function explainCode(code: string): string[] | null {
   const entry = CODES.get(code.toUpperCase());
-  return entry === undefined ? null : [`${code.toUpperCase()}  ${entry.title}`, "", entry.help];
+  if (entry === undefined) return null;
+  const example = entry.example === undefined ? [] : ["", ...entry.example.split("\n").map((line) => `    ${line}`)];
+  return [`${code.toUpperCase()}  ${entry.title}`, "", entry.help, ...example];
 }

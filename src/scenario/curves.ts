@@ -28,7 +28,7 @@ function readShape(field: Field, options: CurveOptions): { curve: Curve; since: 
   const given = SHAPES.filter((shape) => field.get(shape).isPresent);
   if (given.length !== 1) {
     const found = given.length === 0 ? "none of them" : given.join(" and ");
-    field.report("E0108", `${field.label}: expected exactly one of ${SHAPES.join(", ")}; got ${found}`);
+    field.report("E0110", `${field.label}: expected exactly one of ${SHAPES.join(", ")}; got ${found}`);
     return { curve: { kind: "constant", value: 0 }, since };
   }
   const shape = given[0];

@@ -50,7 +50,7 @@ const MAX_ALIASES = 10_000;
  */
 export function readDocuments(file: string, text: string, dialect: "scenario" | "kubernetes"): ReadDocuments {
   if (text.length > MAX_CHARACTERS) {
-    return { documents: [], problems: [{ ...WHOLE, code: "E0104", file, message: "the file is too large" }] };
+    return { documents: [], problems: [{ ...WHOLE, code: "E0004", file, message: "the file is too large" }] };
   }
   if (dialect === "kubernetes" && text.trimStart().startsWith("{")) {
     const json = readJson(file, text);
@@ -98,7 +98,7 @@ function syntaxProblem(
   const length = Math.max(1, error.pos[1] - error.pos[0]);
   const isDouble = error.code === "DUPLICATE_KEY";
   const message = isDouble ? "the same key twice in one map" : `YAML: ${error.message.split("\n")[0] ?? ""}`;
-  return { code: isDouble ? "E0103" : "E0101", file, line, column: col, length, message };
+  return { code: isDouble ? "E0003" : "E0002", file, line, column: col, length, message };
 }
 
 function toDocument(file: string, lines: LineCounter, document: Document.Parsed): SourceDocument | Problem {
@@ -113,7 +113,7 @@ function toDocument(file: string, lines: LineCounter, document: Document.Parsed)
   } catch (error) {
     const place = placeOf(file, lines, document.contents);
     const message = error instanceof Error ? error.message : String(error);
-    return { ...place, code: "E0104", length: 1, message: `the aliases unfold to too much: ${message}` };
+    return { ...place, code: "E0004", length: 1, message: `the aliases unfold to too much: ${message}` };
   }
 }
 

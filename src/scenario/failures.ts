@@ -36,13 +36,13 @@ function readFailure(field: Field, index: number, context: FailureContext): Fail
   const isContainer = kind === "containerExit";
   for (const key of isContainer ? NODE_KEYS : POD_KEYS) {
     if (field.get(key).isPresent)
-      field.get(key).reportKey("E0108", `"${key}" does not go with kind ${kind} in ${field.label}`);
+      field.get(key).reportKey("E0110", `"${key}" does not go with kind ${kind} in ${field.label}`);
   }
   const base = { index, name: field.get("name").text(`failures[${index}]`), source: field.place, schedule };
   const count = field.get("count").numberOrNull();
   if (isContainer) {
     if (!field.get("pods").isPresent) {
-      field.report("E0109", `"pods" is missing in ${field.label}`);
+      field.report("E0111", `"pods" is missing in ${field.label}`);
       return null;
     }
     const namespace = field.get("namespace").textOrNull();
@@ -75,11 +75,11 @@ function readFailure(field: Field, index: number, context: FailureContext): Fail
 
 function readLasts(field: Field, kind: string, schedule: FailureSchedule): Distribution | null {
   const lasts = field.get("for").distribution();
-  if (kind === "recover" && lasts !== null) field.get("for").reportKey("E0108", `"for" does not go with kind recover`);
+  if (kind === "recover" && lasts !== null) field.get("for").reportKey("E0110", `"for" does not go with kind recover`);
   if ("every" in schedule && kind === "recover")
-    field.get("every").reportKey("E0108", `"every" does not go with kind recover`);
+    field.get("every").reportKey("E0110", `"every" does not go with kind recover`);
   if ("every" in schedule && kind !== "recover" && lasts === null) {
-    field.report("E0109", `"for" is missing in ${field.label}: a failure that comes again has to end`);
+    field.report("E0111", `"for" is missing in ${field.label}: a failure that comes again has to end`);
   }
   return lasts;
 }
@@ -87,7 +87,7 @@ function readLasts(field: Field, kind: string, schedule: FailureSchedule): Distr
 function readSchedule(field: Field, durationMicros: Micros): FailureSchedule | null {
   const [at, every] = [field.get("at"), field.get("every")];
   if (at.isPresent === every.isPresent) {
-    field.report("E0108", `${field.label}: expected either at or every; got ${at.isPresent ? "both" : "neither"}`);
+    field.report("E0110", `${field.label}: expected either at or every; got ${at.isPresent ? "both" : "neither"}`);
     return null;
   }
   const distribution = every.distribution();
@@ -102,7 +102,7 @@ function readSchedule(field: Field, durationMicros: Micros): FailureSchedule | n
 
 /** Warns about an instant that the run does not reach. */
 export function reportIfAfterEnd(field: Field, durationMicros: Micros): void {
-  if (field.micros() > durationMicros) field.report("W0206", `${field.label} is after the end of the run`);
+  if (field.micros() > durationMicros) field.report("W0208", `${field.label} is after the end of the run`);
 }
 
 /** Names of the nodes that `nodes`, `node` or `zone` of a failure select; an error when there are none. */
@@ -111,7 +111,7 @@ function targetNodes(field: Field, nodes: readonly PlannedNode[]): string[] {
   const key = given[0];
   if (given.length !== 1 || key === undefined) {
     const found = given.length === 0 ? "none" : given.join(" and ");
-    field.report("E0108", `${field.label}: expected one of nodes, node and zone; got ${found}`);
+    field.report("E0110", `${field.label}: expected one of nodes, node and zone; got ${found}`);
     return [];
   }
   return selectNodes(field.get(key), key, nodes);

@@ -152,7 +152,7 @@ export class Field {
       return read();
     } catch (error) {
       if (!(error instanceof UnitError)) throw error;
-      this.report("E0108", error.message);
+      this.report("E0110", error.message);
       return otherwise;
     }
   }

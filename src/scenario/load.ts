@@ -126,13 +126,13 @@ class Loader {
     this.problems.push(...problems);
     if (scenario === undefined) {
       if (problems.length === 0)
-        this.problems.push({ ...NOWHERE, code: "E0105", file: name, message: "the file is empty" });
+        this.problems.push({ ...NOWHERE, code: "E0005", file: name, message: "the file is empty" });
       return null;
     }
     for (const other of documents) {
       if (other === scenario) continue;
       const message = "a scenario file holds one document — put objects into spec.objects or a file of their own";
-      this.problems.push({ ...other.locate([]), code: "E0105", length: 1, message });
+      this.problems.push({ ...other.locate([]), code: "E0005", length: 1, message });
     }
     return scenario;
   }
@@ -151,7 +151,7 @@ class Loader {
     } catch (error) {
       const place = reference === null ? { ...NOWHERE, file: name } : reference.document.locate(reference.at);
       const what = reference === null ? "the file" : `"${name}"`;
-      this.problems.push({ ...place, code: "E0100", message: `cannot read ${what}: ${reasonOf(error)}` });
+      this.problems.push({ ...place, code: "E0001", message: `cannot read ${what}: ${reasonOf(error)}` });
       return null;
     }
   }
@@ -202,9 +202,9 @@ class Loader {
         .filter((file) => [".yaml", ".yml", ".json"].includes(extname(file)))
         .sort((a, b) => compareTexts(a.split(sep).join("\0"), b.split(sep).join("\0")));
       if (files.length > 0) return files.map((file) => join(name, file));
-      this.report(reference, "E0100", `"${path}" holds no .yaml, .yml or .json file`);
+      this.report(reference, "E0001", `"${path}" holds no .yaml, .yml or .json file`);
     } catch (error) {
-      this.report(reference, "E0100", `cannot read "${path}": ${reasonOf(error)}`);
+      this.report(reference, "E0001", `cannot read "${path}": ${reasonOf(error)}`);
     }
     return [];
   }
@@ -268,7 +268,7 @@ class Loader {
       return document;
     this.problems.push({
       ...document.locate(["spec"]),
-      code: "N0303",
+      code: "N0304",
       length: 1,
       message: "no nodes are given: simulated with three nodes of 4 CPU and 16Gi",
     });

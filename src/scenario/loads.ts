@@ -29,7 +29,7 @@ export function readLoads(fields: readonly Field[], context: LoadContext): Load[
 function readLoad(field: Field, context: LoadContext, seen: ReadonlySet<string>): Load | null {
   const isService = field.get("service").isPresent;
   if (isService === field.get("selector").isPresent) {
-    field.report("E0108", `${field.label}: expected either service or selector; got ${isService ? "both" : "neither"}`);
+    field.report("E0110", `${field.label}: expected either service or selector; got ${isService ? "both" : "neither"}`);
     return null;
   }
   const foreign = isService ? ["container", "cpu", "memory", "startup", "stop", "namespace"] : ["demand", "perRequest"];
@@ -37,7 +37,7 @@ function readLoad(field: Field, context: LoadContext, seen: ReadonlySet<string>)
     if (!field.get(key).isPresent) continue;
     field
       .get(key)
-      .reportKey("E0108", `"${key}" does not go with "${isService ? "service" : "selector"}" in ${field.label}`);
+      .reportKey("E0110", `"${key}" does not go with "${isService ? "service" : "selector"}" in ${field.label}`);
   }
   const startMicros = field.get("start").micros();
   const endMicros = field.get("end").micros(context.durationMicros);
@@ -61,7 +61,7 @@ function readServiceLoad(field: Field, context: LoadContext): Own<ServiceLoad> {
   const [namespace, service] = splitName(field.get("service").text());
   checkService(field, context.index, namespace, service);
   for (const key of ["demand", "perRequest"]) {
-    if (!field.get(key).isPresent) field.report("E0109", `"${key}" is missing in ${field.label}`);
+    if (!field.get(key).isPresent) field.report("E0111", `"${key}" is missing in ${field.label}`);
   }
   const cost = field.get("perRequest");
   const options = {
@@ -119,7 +119,7 @@ function readPodLoad(field: Field, context: LoadContext): Own<PodLoad> {
   const curves = { csv: context.csv, noise: readNoise(field.get("noise")), isPerContainer: true };
   const [cpu, memory, startup] = [field.get("cpu"), field.get("memory"), field.get("startup")];
   if (!cpu.isPresent && !memory.isPresent && !startup.isPresent && !field.get("stop").isPresent) {
-    field.report("E0109", `${field.label} needs cpu, memory, startup or stop`);
+    field.report("E0111", `${field.label} needs cpu, memory, startup or stop`);
   }
   return {
     kind: "pods",

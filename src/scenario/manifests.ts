@@ -1,8 +1,7 @@
-import type { KubeObject } from "../kube/index.ts";
+import { checkManifest, expandList, findKind, type KubeObject } from "../kube/index.ts";
 import type { PlannedObject } from "../world/plan.ts";
 import type { Path, SourceDocument } from "./documents.ts";
 import { isRecord } from "./field.ts";
-import { checkManifest } from "./manifest-check.ts";
 import { kindOfWord, referenceLabel, referenceOf } from "./objects.ts";
 import { patched } from "./patch.ts";
 import type { Problem } from "./problem.ts";
@@ -12,22 +11,6 @@ export interface ManifestReading {
   readonly objects: readonly PlannedObject[];
   readonly problems: readonly Problem[];
 }
-
-/** Kinds that the simulation acts on. */
-const SIMULATED_KINDS: ReadonlySet<string> = new Set([
-  "Node",
-  "Pod",
-  "Namespace",
-  "ReplicationController",
-  "ReplicaSet",
-  "Deployment",
-  "HorizontalPodAutoscaler",
-  "Service",
-  "PriorityClass",
-]);
-
-/** Kinds that nothing acts on in a real cluster either: kept without a word. */
-const INERT_KINDS: ReadonlySet<string> = new Set(["ConfigMap", "Secret", "ServiceAccount"]);
 
 /** Kinds of a dump that the simulation makes itself, from the other objects. */
 const DERIVED_KINDS: ReadonlySet<string> = new Set(["Event", "Endpoints", "EndpointSlice", "Lease"]);
@@ -65,20 +48,12 @@ export function checkObjects(
 
 /** The items of a `kind: List` (or `PodList`, …) one by one, anything else as it is. */
 function unfold(document: SourceDocument): SourceDocument[] {
-  const { value } = document;
-  if (!isRecord(value) || !String(value.kind ?? "").endsWith("List") || !Array.isArray(value.items)) return [document];
-  const itemKind = String(value.kind).slice(0, -"List".length);
-  return value.items.map((item: unknown, index) => {
-    const at: Path = ["items", index];
-    // Items of a typed list leave out what the list says.
-    const typed = isRecord(item) && itemKind !== "" ? { apiVersion: value.apiVersion, kind: itemKind, ...item } : item;
-    return {
-      file: document.file,
-      value: typed,
-      locate: (path: Path) => document.locate([...at, ...path]),
-      locateKey: (path: Path) => document.locateKey([...at, ...path]),
-    };
-  });
+  return expandList(document.value).map(({ raw, path: at }) => ({
+    file: document.file,
+    value: raw,
+    locate: (path: Path) => document.locate([...at, ...path]),
+    locateKey: (path: Path) => document.locateKey([...at, ...path]),
+  }));
 }
 
 function lay(objects: readonly SourceDocument[], overlay: SourceDocument, problems: Problem[]): SourceDocument[] {
@@ -116,30 +91,35 @@ function withoutIdentity(overlay: SourceDocument, object: SourceDocument): Sourc
 }
 
 function readObject(document: SourceDocument, problems: Problem[]): PlannedObject | null {
-  if (!isRecord(document.value)) {
-    problems.push({ ...document.locate([]), code: "E0101", message: "expected a Kubernetes object (a map)" });
+  const { value } = document;
+  const kind = isRecord(value) ? String(value.kind ?? "") : "";
+  const apiVersion = isRecord(value) ? String(value.apiVersion ?? "") : "";
+  if (kind === "Scenario" && apiVersion.startsWith("kube-orrery")) {
+    problems.push({ ...document.locate([]), code: "E0005", length: 1, message: "a scenario among the manifests" });
     return null;
   }
-  const kind = String(document.value.kind ?? "");
-  if (kind === "Scenario" && String(document.value.apiVersion ?? "").startsWith("kube-orrery")) {
-    problems.push({ ...document.locate([]), code: "E0105", length: 1, message: "a scenario among the manifests" });
-    return null;
-  }
-  const { line, column, file } = document.locate([]);
-  const note = (code: string, message: string): void => {
-    problems.push({ code, file, line, column, length: 1, message });
-  };
   if (DERIVED_KINDS.has(kind)) {
-    note("N0304", `${kind} is left out: the simulation makes its own`);
+    problems.push({
+      ...document.locate([]),
+      code: "N0305",
+      length: 1,
+      message: `${kind} is left out: the simulation makes its own`,
+    });
     return null;
   }
-  const checked = checkManifest(document.value);
-  for (const { code, path, message, isAtKey } of checked.problems) {
-    problems.push({ ...(isAtKey ? document.locateKey(path) : document.locate(path)), code, message });
+  const checked = checkManifest(value);
+  for (const { code, path, message, hint, onKey } of checked.problems) {
+    const place = onKey ? document.locateKey(path) : document.locate(path);
+    problems.push({ ...place, code, message: hint === undefined ? message : `${message} — ${hint}` });
   }
-  if (checked.object === null) return null;
-  const object: KubeObject = checked.object;
-  const simulated = SIMULATED_KINDS.has(object.kind);
-  if (!simulated && !INERT_KINDS.has(object.kind)) note("N0302", `${object.kind} is kept but not simulated`);
-  return { object, source: { file, line, column }, simulated };
+  if (checked.object === undefined) return null;
+  const info = findKind(checked.object.apiVersion, checked.object.kind);
+  const { file, line, column } = document.locate([]);
+  const object = info?.isNamespaced === false ? checked.object : inNamespace(checked.object);
+  return { object, source: { file, line, column }, simulated: info?.support === "simulated" };
+}
+
+function inNamespace(object: KubeObject): KubeObject {
+  const { metadata } = object;
+  return { ...object, metadata: { ...metadata, namespace: metadata.namespace ?? "default" } };
 }

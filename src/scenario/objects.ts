@@ -1,39 +1,16 @@
-import type { StringMap } from "../kube/types.ts";
+import { findKindByResource, KINDS, type StringMap } from "../kube/index.ts";
 import type { ObjectReference, PlannedObject } from "../world/plan.ts";
 import { isRecord } from "./field.ts";
 import { nearestFew } from "./spelling.ts";
 
-/** Words for a kind as kubectl takes them, in lower case, and the kind. */
-const KIND_WORDS: ReadonlyMap<string, string> = new Map(
-  (
-    [
-      ["Pod", "pod", "pods", "po"],
-      ["Node", "node", "nodes", "no"],
-      ["Deployment", "deployment", "deployments", "deploy"],
-      ["ReplicaSet", "replicaset", "replicasets", "rs"],
-      ["ReplicationController", "replicationcontroller", "replicationcontrollers", "rc"],
-      ["StatefulSet", "statefulset", "statefulsets", "sts"],
-      ["DaemonSet", "daemonset", "daemonsets", "ds"],
-      ["Job", "job", "jobs"],
-      ["CronJob", "cronjob", "cronjobs", "cj"],
-      ["Service", "service", "services", "svc"],
-      ["HorizontalPodAutoscaler", "horizontalpodautoscaler", "horizontalpodautoscalers", "hpa"],
-      ["ConfigMap", "configmap", "configmaps", "cm"],
-      ["Secret", "secret", "secrets"],
-      ["Namespace", "namespace", "namespaces", "ns"],
-      ["PodDisruptionBudget", "poddisruptionbudget", "poddisruptionbudgets", "pdb"],
-      ["PriorityClass", "priorityclass", "priorityclasses", "pc"],
-    ] as const
-  ).flatMap(([kind, ...words]) => words.map((word) => [word, kind] as const)),
-);
-
-/** The kind that a word such as `deploy`, `deployment.apps` or `Deployment` means; null for none. */
+/** The kind that a word such as `deploy`, `deployments.apps` or `Deployment` means; null for none. */
 export function kindOfWord(word: string): string | null {
-  return KIND_WORDS.get((word.split(".")[0] ?? "").toLowerCase()) ?? null;
+  return findKindByResource(word)?.kind ?? null;
 }
 
+/** Words for kinds, for hints. */
 export function kindWords(): string[] {
-  return [...KIND_WORDS.keys()];
+  return KINDS.flatMap((info) => [info.kind.toLowerCase(), info.plural, ...info.shortNames]);
 }
 
 /** `Deployment/shop/web`; `Node/n1` without a namespace. */

@@ -32,9 +32,9 @@ function problemOf(document: SourceDocument, error: ErrorObject): Problem {
   }
   if (error.keyword === "required") {
     const name = String((error.params as { missingProperty: unknown }).missingProperty);
-    return at(document.locateKey(path), "E0109", `"${name}" is missing ${inside}`);
+    return at(document.locateKey(path), "E0111", `"${name}" is missing ${inside}`);
   }
-  return at(document.locate(path), "E0108", `${pathLabel(path)}: ${expectation(error)}; got ${shown(error.data)}`);
+  return at(document.locate(path), "E0110", `${pathLabel(path)}: ${expectation(error)}; got ${shown(error.data)}`);
 }
 
 function at(place: Place, code: string, message: string, length = place.length): Problem {

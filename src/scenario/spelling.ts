@@ -1,3 +1,5 @@
+import { editDistance } from "../kube/index.ts";
+
 /** The candidate nearest to `word` by edits (swaps count one), when it is near enough to be meant; else null. */
 export function nearest(word: string, candidates: Iterable<string>): string | null {
   return nearestFew(word, candidates, 1)[0] ?? null;
@@ -22,24 +24,4 @@ export function didYouMean(word: string, candidates: Iterable<string>): string {
 
 function isPartOf(word: string, candidate: string): boolean {
   return word.length >= 4 && (candidate.startsWith(word) || word.startsWith(candidate)) && candidate.length >= 4;
-}
-
-/** Optimal string alignment distance. Cost is the product of the lengths. */
-export function editDistance(left: string, right: string): number {
-  let beforeLast: number[] = [];
-  let last = Array.from({ length: right.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= left.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= right.length; j++) {
-      const cost = left[i - 1] === right[j - 1] ? 0 : 1;
-      let best = Math.min((last[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (last[j - 1] ?? 0) + cost);
-      if (i > 1 && j > 1 && left[i - 1] === right[j - 2] && left[i - 2] === right[j - 1]) {
-        best = Math.min(best, (beforeLast[j - 2] ?? 0) + 1);
-      }
-      row.push(best);
-    }
-    beforeLast = last;
-    last = row;
-  }
-  return last[right.length] ?? 0;
 }
