@@ -99,7 +99,7 @@ function normaliseByDefault(input: NormaliseInput): Normalisation {
 }
 
 function recorded(input: NormaliseInput, slot: number): readonly Recommendation[] {
-  const recommendation = Object.freeze({ replicas: input.desiredReplicas, atMicros: input.now });
+  const recommendation = { replicas: input.desiredReplicas, atMicros: input.now };
   return storeInSlot(input.history.recommendations, slot, recommendation);
 }
 

@@ -1,6 +1,6 @@
 import type { HorizontalPodAutoscaler, MetricSpec } from "../../kube/index.ts";
 import { CHANGE, type Cursor, type DocumentTable, type Store } from "../../store/index.ts";
-import { Column, deepFreeze, StateMap, sameData } from "../../tables/index.ts";
+import { Column, StateMap } from "../../tables/index.ts";
 import { minutes, seconds } from "../../units/index.ts";
 import { WorkQueue } from "../work-queue.ts";
 import { type CombinedProposal, combineMetrics, selectorFailure } from "./combine.ts";
@@ -8,7 +8,7 @@ import { decisionOf } from "./decision.ts";
 import type { ScaleHistory } from "./history.ts";
 import type { MetricsSource } from "./metrics-source.ts";
 import { reconcile, type Scale } from "./reconcile.ts";
-import { readScale, type ScaleTarget, writeScale } from "./scale-target.ts";
+import { readTargetScale, writeTargetScale } from "./scale-target.ts";
 import { SelectorIndex } from "./selector-index.ts";
 import { SyncBuffers, SyncInputs } from "./sync-inputs.ts";
 import { tolerancesOf } from "./tolerances.ts";
@@ -89,16 +89,17 @@ export class HpaController {
     if (!this.#hpas.isPresent(row)) return;
     const { engine } = this.#store;
     const hpa = this.#hpas.get(row);
-    const target = readScale(this.#store, hpa.metadata.namespace ?? "", hpa.spec.scaleTargetRef);
+    const { namespace = "" } = hpa.metadata;
+    const target = hpa.spec.scaleTargetRef;
     const outcome = reconcile({
       hpa,
       now: engine.now,
       nowText: this.#store.timestamp(engine.now),
       downscaleWindowMicros: this.#options.hpaDownscaleStabilizationMicros,
-      scale: "error" in target ? target : target.scale,
+      scale: readTargetScale(this.#store, namespace, target),
       history: this.#histories.get(row),
       computeMetrics: (scale) => this.#computeMetrics(row, hpa, scale),
-      rescale: (replicas) => writeScale(this.#store, target as ScaleTarget, replicas),
+      rescale: (replicas) => writeTargetScale(this.#store, namespace, target, replicas),
     });
     if (outcome.history !== undefined) this.#histories.set(row, outcome.history);
     for (const { type, reason, message } of outcome.events) this.#store.event(hpa, SOURCE, type, reason, message);
@@ -108,9 +109,7 @@ export class HpaController {
     if (trace !== undefined && this.#store.decisions.isEnabled && isTelling(trace)) {
       this.#store.decisions.write(decisionOf(hpa, trace, sync, engine.now));
     }
-    if (!sameData(hpa.status, outcome.status)) {
-      this.#store.writer.updateStatus(this.#hpas, row, deepFreeze(outcome.status));
-    }
+    if (outcome.status !== hpa.status) this.#store.writer.updateStatus(this.#hpas, row, outcome.status);
     this.#queue.addAfter(row, this.#options.hpaSyncMicros);
   }
 

@@ -39,7 +39,7 @@ export interface ReadyPodsInput {
  * Sums usage and requests in one sweep when every pod runs, counts as ready and has a sample and a request; undefined
  * as soon as one does not, and the calculation by records has to say. Cost: a few nanoseconds a pod.
  */
-// hot: once a pod and sync (bench/micro/hpa.ts).
+// hot: once a pod and sync (bench/world).
 export function sumReadyPods(input: ReadyPodsInput): ReadyTotals | undefined {
   const { rows, count, requestMilli, isCpu, now } = input;
   const { phase, deletionAt, ready, readyAt, startTime } = input.columns;
@@ -51,14 +51,15 @@ export function sumReadyPods(input: ReadyPodsInput): ReadyTotals | undefined {
   let newest = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < count; i++) {
     const row = rows[i]!;
-    if (phase[row]! !== POD_PHASE.running || deletionAt[row]! !== -1) return undefined;
+    // Columns may end before the row: what was never written reads as undefined, which is unset too.
+    if (phase[row]! !== POD_PHASE.running || deletionAt[row]! >= 0) return undefined;
     const value = valueMilli[i]!;
     const wanted = requestMilli[i]!;
     if (!(value >= 0 && wanted >= 0)) return undefined;
     const sampledAt = timestampMicros[i]!;
     if (isCpu) {
       const startedAt = startTime[row]!;
-      if (ready[row]! !== CONDITION.true || startedAt === -1) return undefined;
+      if (ready[row]! !== CONDITION.true || !(startedAt >= 0)) return undefined;
       if (startedAt > initializedBefore && sampledAt < readyAt[row]! + windowMicros[i]!) return undefined;
     }
     usage += value;

@@ -1,5 +1,6 @@
 import type { Condition, ConditionStatus, HorizontalPodAutoscaler } from "../../kube/index.ts";
 import { isConditionTrue, setCondition } from "../../kube/index.ts";
+import { sameData } from "../../tables/index.ts";
 import { type Normalisation, normalise, policiesOf } from "./behavior.ts";
 import type { CombinedProposal } from "./combine.ts";
 import { firstHistory, type ScaleHistory, withScaleEvent } from "./history.ts";
@@ -72,8 +73,7 @@ export function reconcile(input: ReconcileInput): ReconcileOutcome {
     const status = { ...old, desiredReplicas, ...(metrics !== undefined && { currentMetrics: metrics }) };
     return { status: { ...status, conditions: draft.conditions }, events: draft.events, history: input.history };
   }
-  const got = "the HPA controller was able to get the target's current scale";
-  draft.set("AbleToScale", "True", "SucceededGetScale", got);
+  draft.gotScale();
   const history = input.history ?? firstHistory(scale.specReplicas, input.now);
   const plan = planReplicas(draft, input, scale, history);
   if (plan.error !== undefined) {
@@ -101,7 +101,7 @@ function planReplicas(draft: Draft, input: ReconcileInput, scale: Scale, history
   const { spec } = input.hpa;
   const current = scale.specReplicas;
   const min = spec.minReplicas ?? 1;
-  const isScaledToZero = isConditionTrue(draft.conditions, "ScaledToZero");
+  const isScaledToZero = isConditionTrue(input.hpa.status?.conditions, "ScaledToZero");
   const unmeasured = { statuses: [], history };
   if (current === 0) {
     const canReturn = isScaledToZero && (min !== 0 || hasOutsideMetric(input.hpa));
@@ -153,7 +153,7 @@ function planByMetrics(draft: Draft, input: ReconcileInput, scale: Scale, histor
     desiredReplicas: normalisation.replicas,
     reason,
     statuses,
-    history: Object.freeze({ ...history, recommendations: normalisation.recommendations }),
+    history: { ...history, recommendations: normalisation.recommendations },
     metrics,
     normalisation,
   };
@@ -216,19 +216,45 @@ function traceOf(plan: Plan, scale: Scale, isRescaled: boolean): SyncTrace {
   };
 }
 
+const GOT_SCALE = "the HPA controller was able to get the target's current scale";
+
 /** The status and events of a sync in the making. */
 class Draft {
-  conditions: readonly Condition[];
   readonly events: HpaEvent[] = [];
   readonly #input: ReconcileInput;
+  #conditions: readonly Condition[];
+  /** SucceededGetScale is still to be set: most syncs overwrite it at once, which then comes to the same. */
+  #owesGotScale = false;
 
   constructor(input: ReconcileInput) {
     this.#input = input;
-    this.conditions = input.hpa.status?.conditions ?? [];
+    this.#conditions = input.hpa.status?.conditions ?? [];
+  }
+
+  get conditions(): readonly Condition[] {
+    this.#settle();
+    return this.#conditions;
+  }
+
+  gotScale(): void {
+    this.#owesGotScale = true;
+    // The first time it has to be there before the others: conditions stand in the order of their first setting.
+    if (!this.#conditions.some(({ type }) => type === "AbleToScale")) this.#settle();
   }
 
   set(type: string, status: ConditionStatus, reason: string, message: string): void {
-    this.conditions = setCondition(this.conditions, { type, status, reason, message }, this.#input.nowText);
+    if (type === "AbleToScale") {
+      if (status === "True") this.#owesGotScale = false;
+      else this.#settle();
+    }
+    for (const old of this.#conditions) {
+      if (old.type === type && old.status === status && old.reason === reason && old.message === message) return;
+    }
+    this.#conditions = setCondition(this.#conditions, { type, status, reason, message }, this.#input.nowText);
+  }
+
+  #settle(): void {
+    if (this.#owesGotScale) this.set("AbleToScale", "True", "SucceededGetScale", GOT_SCALE);
   }
 
   warn(reason: string, message: string): void {
@@ -251,14 +277,28 @@ class Draft {
     desiredReplicas: number,
     lastScaleTime: string | undefined,
   ): HpaStatus {
-    const { generation } = this.#input.hpa.metadata;
+    const { metadata, status: old } = this.#input.hpa;
+    const { conditions } = this;
+    const observedGeneration = metadata.generation;
+    // The same object means that nothing is to be written, which is so for most syncs of a steady workload.
+    if (
+      old !== undefined &&
+      old.conditions === conditions &&
+      old.currentReplicas === scale.specReplicas &&
+      old.desiredReplicas === desiredReplicas &&
+      old.lastScaleTime === lastScaleTime &&
+      old.observedGeneration === observedGeneration &&
+      sameData(old.currentMetrics ?? [], statuses)
+    ) {
+      return old;
+    }
     return {
-      ...(generation !== undefined && { observedGeneration: generation }),
+      ...(observedGeneration !== undefined && { observedGeneration }),
       ...(lastScaleTime !== undefined && { lastScaleTime }),
       currentReplicas: scale.specReplicas,
       desiredReplicas,
       ...(statuses.length > 0 && { currentMetrics: statuses }),
-      conditions: this.conditions,
+      conditions,
     };
   }
 }

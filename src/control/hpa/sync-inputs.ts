@@ -180,7 +180,7 @@ export class SyncInputs implements MetricInputs {
     return { itemCount: answered, samples };
   }
 
-  // hot: once a pod and sync (bench/micro/hpa.ts).
+  // hot: once a pod and sync (bench/world).
   #readRequests(resource: string, container: string): void {
     const { rows, count, requestMilli } = this.#buffers;
     const templates = this.#store.pods.template.data;
