@@ -51,7 +51,7 @@ export function parseDuration(input: string | number): Micros {
 /** Digits are scaled as integers, so that `0.1s` is exactly 100000. */
 function partMicros(whole: string, fraction: string, unit: string, input: string): Micros {
   const size = UNIT_MICROS.get(unit) ?? 0;
-  const scale = 10n ** BigInt(fraction.length);
+  const scale = BigInt(`1${"0".repeat(fraction.length)}`);
   const scaled = BigInt(whole + fraction) * BigInt(size);
   if (scaled % scale !== 0n) throw new UnitError(`duration "${input}" is finer than a microsecond`);
   return Number(scaled / scale);

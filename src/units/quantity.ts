@@ -17,6 +17,7 @@ const MAX_VALUE = 9_223_372_036_854_775_807n;
 const MAX_EXPONENT = 1000;
 /** Digits that the original's fast path holds in 64 bits; only that path gives texts back verbatim. */
 const FAST_DIGITS = 18;
+const FAST_BINARY_MAX = 100_000_000_000_000n;
 
 const FORMAT_WRONG = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 const SUFFIX_WRONG = "unable to parse quantity's suffix";
@@ -57,7 +58,7 @@ export function parseQuantity(text: string | number): Quantity {
   const digits = BigInt(whole + fraction);
   const magnitude =
     suffix.format === "BinarySI"
-      ? roundedUp(digits * suffix.factor * NANOS, 10n ** BigInt(fraction.length))
+      ? roundedUp(digits * suffix.factor * NANOS, powerOfTen(fraction.length))
       : scaledUp(digits, suffix.exponent - fraction.length + 9);
   let format = suffix.format;
   let nanos = magnitude;
@@ -82,7 +83,7 @@ function readSuffix(text: string): Suffix {
   const decimal = DECIMAL_EXPONENTS.get(text);
   if (decimal !== undefined) return { format: "DecimalSI", exponent: decimal, factor: 1n };
   const step = BINARY_SUFFIXES.indexOf(text as (typeof BINARY_SUFFIXES)[number]);
-  if (step > 0) return { format: "BinarySI", exponent: 0, factor: 1024n ** BigInt(step) };
+  if (step > 0) return { format: "BinarySI", exponent: 0, factor: 1n << BigInt(10 * step) };
   const exponent = /^[eE]([-+]?[0-9]+)$/.exec(text)?.[1];
   if (exponent === undefined) throw new UnitError(SUFFIX_WRONG);
   const power = Number(exponent);
@@ -93,15 +94,19 @@ function readSuffix(text: string): Suffix {
 function isVerbatim(whole: string, fraction: string, suffix: Suffix): boolean {
   if (whole.length + fraction.length > FAST_DIGITS) return false;
   if (suffix.format === "BinarySI") {
-    return fraction === "" && BigInt(whole) % 8n !== 0n && BigInt(whole) * suffix.factor < 10n ** 14n;
+    return fraction === "" && BigInt(whole) % 8n !== 0n && BigInt(whole) * suffix.factor < FAST_BINARY_MAX;
   }
   const digits = whole + fraction;
   const scale = suffix.exponent - fraction.length;
   return scale >= -9 && scale % 3 === 0 && !digits.endsWith("000") && !digits.startsWith("0");
 }
 
+function powerOfTen(exponent: number): bigint {
+  return BigInt(`1${"0".repeat(exponent)}`);
+}
+
 function scaledUp(digits: bigint, exponent: number): bigint {
-  return exponent >= 0 ? digits * 10n ** BigInt(exponent) : roundedUp(digits, 10n ** BigInt(-exponent));
+  return exponent >= 0 ? digits * powerOfTen(exponent) : roundedUp(digits, powerOfTen(-exponent));
 }
 
 /** Quotient of two amounts, the dividend not negative, rounded up. */
