@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { createReadStream, createWriteStream, existsSync, mkdirSync } from "node:fs";
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { parse, writeToStream } from "fast-csv";
 
 /** One measured workload. */
@@ -46,7 +46,11 @@ export function measure(bench: string, size: number, operations: number, prepare
 
 /** Prints the rows and, with --record on the command line, appends them to results/bench/micro.csv. */
 export async function report(rows: readonly Row[]): Promise<void> {
-  const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim();
+  const commit = execFileSync(
+    "git",
+    ["log", "-1", "--format=%h", "--", "src/engine", "src/tables", "src/random", "bench"],
+    { encoding: "utf8" },
+  ).trim();
   const version = process.version;
   for (const row of rows) {
     const { bench, size, mopsCpu, mopsWall, rssMib, check } = row;
@@ -54,10 +58,17 @@ export async function report(rows: readonly Row[]): Promise<void> {
       `${bench.padEnd(16)} ${String(size).padStart(8)}  ${mopsCpu.toFixed(2).padStart(7)} M/s cpu  ${mopsWall.toFixed(2).padStart(7)} M/s wall  ${rssMib} MiB  ${check}`,
     );
   }
-  console.log(`Node ${version}, commit ${commit}, ${cpus()[0]?.model ?? "unknown cpu"}`);
+  const cpu = `${cpus().length} × ${cpus()[0]?.model ?? "unknown cpu"}`;
+  console.log(`Node ${version}, commit ${commit}, ${cpu}, load ${round(loadavg()[0] ?? 0)}`);
   if (!process.argv.includes("--record")) return;
   const script = (process.argv[1] ?? "").replace(`${process.cwd()}/`, "");
-  const facts = { commit, node: version, cpu: cpus()[0]?.model ?? "", command: `npx tsc -p bench && node ${script}` };
+  const facts = {
+    commit,
+    node: version,
+    load: round(loadavg()[0] ?? 0),
+    cpu,
+    command: `npx tsc -p bench && node ${script}`,
+  };
   await append(rows.map((row) => ({ ...row, ...facts })));
 }
 

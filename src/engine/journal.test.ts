@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Engine } from "./index.ts";
+import { Engine, type Journal } from "./index.ts";
 
 /** A chain of causes 1 → 2 → …, with an unrelated event from outside before each second one. */
 function run(steps: number, journalCapacity: number, sink = false) {
@@ -51,4 +51,22 @@ test("a sink sees every entry once, in order", () => {
   engine.journal.flush();
   engine.journal.flush();
   expect(spilled).toEqual(Array.from({ length: 150 }, (_, i) => i + 1));
+});
+
+test("a ring is saved and loaded, also into a smaller one", () => {
+  const { engine } = run(20, 32);
+  const state = engine.journal.save();
+  const numbers = Array.from({ length: 30 }, (_, i) => i + 1);
+  const entries = (journal: Journal) => numbers.map((number) => journal.entry(number));
+  const same = run(20, 32).engine.journal;
+  same.load(state);
+  expect(entries(same)).toEqual(entries(engine.journal));
+  const wrapped = run(100, 32).engine.journal;
+  wrapped.load(run(50, 32).engine.journal.save());
+  expect(wrapped.last).toBe(75);
+  expect(wrapped.causes(75)).toEqual(run(50, 32).engine.journal.causes(75));
+  const small = run(100, 8).engine.journal;
+  small.load(state);
+  expect(entries(small).slice(22)).toEqual(entries(engine.journal).slice(22));
+  expect(small.entry(22)).toBeUndefined();
 });

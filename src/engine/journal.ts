@@ -14,6 +14,13 @@ export interface JournalEntry {
 export type JournalSink = (journal: Journal, first: number, last: number) => void;
 
 const CHUNKS = 4;
+// An entry is 24 bytes: time and cause as doubles, then subject and kind as words. An event's number is its place.
+const DOUBLES = 3;
+const WORDS = 6;
+const TIME = 0;
+const CAUSE = 1;
+const SUBJECT = 4;
+const KIND = 5;
 
 /**
  * The last events of a run in a ring: time, kind, subject and cause by event number. Events are numbered from 1 without
@@ -23,10 +30,8 @@ export class Journal implements Cell {
   readonly name = "engine.journal";
   /** Entries kept; a power of two. 0 turns the journal off. */
   readonly capacity: number;
-  readonly #times: Float64Array;
-  readonly #causes: Float64Array;
-  readonly #subjects: Int32Array;
-  readonly #kinds: Uint16Array;
+  readonly #doubles: Float64Array;
+  readonly #words: Int32Array;
   readonly #kindNames: readonly string[];
   #last = 0;
   /** Number at which the next chunk is complete; Infinity without a sink. */
@@ -37,10 +42,8 @@ export class Journal implements Cell {
   constructor(registry: CellRegistry, capacity: number, kindNames: readonly string[]) {
     this.capacity = capacity;
     this.#kindNames = kindNames;
-    this.#times = new Float64Array(capacity);
-    this.#causes = new Float64Array(capacity);
-    this.#subjects = new Int32Array(capacity);
-    this.#kinds = new Uint16Array(capacity);
+    this.#doubles = new Float64Array(capacity * DOUBLES);
+    this.#words = new Int32Array(this.#doubles.buffer);
     registry.add(this);
   }
 
@@ -54,10 +57,10 @@ export class Journal implements Cell {
   /** hot: bench/micro/journal.ts */
   append(number: number, time: number, kind: number, subject: number, cause: number): void {
     const at = number & (this.capacity - 1);
-    this.#times[at] = time;
-    this.#causes[at] = cause;
-    this.#subjects[at] = subject;
-    this.#kinds[at] = kind;
+    this.#doubles[at * DOUBLES + TIME] = time;
+    this.#doubles[at * DOUBLES + CAUSE] = cause;
+    this.#words[at * WORDS + SUBJECT] = subject;
+    this.#words[at * WORDS + KIND] = kind;
     this.#last = number;
     if (number >= this.#spillAt) this.flush();
   }
@@ -82,10 +85,10 @@ export class Journal implements Cell {
     const at = number & (this.capacity - 1);
     return {
       number,
-      time: this.#times[at] as number,
-      kind: this.#kindNames[this.#kinds[at] as number] as string,
-      subject: this.#subjects[at] as number,
-      cause: this.#causes[at] as number,
+      time: this.#doubles[at * DOUBLES + TIME]!,
+      kind: this.#kindNames[this.#words[at * WORDS + KIND]!] as string,
+      subject: this.#words[at * WORDS + SUBJECT]!,
+      cause: this.#doubles[at * DOUBLES + CAUSE]!,
     };
   }
 
@@ -100,32 +103,30 @@ export class Journal implements Cell {
     return chain;
   }
 
+  /** The number of the last event, then the entries kept, oldest first. */
   save(): CellState {
     const kept = Math.min(this.#last, this.capacity);
-    // [last, then (time, cause, subject, kind) of each kept entry, oldest first]
-    const data = new Float64Array(1 + 4 * kept);
+    const first = (this.#last - kept + 1) & (this.capacity - 1);
+    const untilEnd = Math.min(kept, this.capacity - first);
+    const data = new Float64Array(1 + DOUBLES * kept);
     data[0] = this.#last;
-    for (let i = 0; i < kept; i += 1) {
-      const at = (this.#last - kept + 1 + i) & (this.capacity - 1);
-      data[1 + 4 * i] = this.#times[at] as number;
-      data[2 + 4 * i] = this.#causes[at] as number;
-      data[3 + 4 * i] = this.#subjects[at] as number;
-      data[4 + 4 * i] = this.#kinds[at] as number;
-    }
+    data.set(this.#doubles.subarray(first * DOUBLES, (first + untilEnd) * DOUBLES), 1);
+    data.set(this.#doubles.subarray(0, (kept - untilEnd) * DOUBLES), 1 + untilEnd * DOUBLES);
     return { form: "numbers", data };
   }
 
+  /** Also from a ring of another capacity: the latest entries stay. */
   load(state: CellState): void {
     const data = state.data as Float64Array;
-    this.#last = data[0] as number;
-    this.#spilled = Math.min(this.#spilled, this.#last);
-    const saved = (data.length - 1) / 4;
-    for (let i = Math.max(0, saved - this.capacity); i < saved; i += 1) {
-      const at = (this.#last - saved + 1 + i) & (this.capacity - 1);
-      this.#times[at] = data[1 + 4 * i] as number;
-      this.#causes[at] = data[2 + 4 * i] as number;
-      this.#subjects[at] = data[3 + 4 * i] as number;
-      this.#kinds[at] = data[4 + 4 * i] as number;
-    }
+    this.#last = data[0]!;
+    this.#spilled = this.#last;
+    this.#spillAt = this.#sink === undefined ? Infinity : this.#last + this.capacity / CHUNKS;
+    const saved = (data.length - 1) / DOUBLES;
+    const kept = Math.min(saved, this.capacity);
+    const first = (this.#last - kept + 1) & (this.capacity - 1);
+    const untilEnd = Math.min(kept, this.capacity - first);
+    const entries = data.subarray(1 + (saved - kept) * DOUBLES);
+    this.#doubles.set(entries.subarray(0, untilEnd * DOUBLES), first * DOUBLES);
+    this.#doubles.set(entries.subarray(untilEnd * DOUBLES));
   }
 }
