@@ -1,0 +1,122 @@
+import { type KubeNode, TAINT_NOT_READY } from "../kube/index.ts";
+import { sample } from "../random/index.ts";
+import { ipText } from "../store/index.ts";
+import { type KubeletContext, NODE } from "./context.ts";
+import { nodeStatusEvent } from "./events.ts";
+import { startHeartbeats } from "./heartbeats.ts";
+import { firstImages } from "./images.ts";
+import { nodeConditions, reportedImages, reportStart } from "./node-status.ts";
+import { type NodeRegistration, parseIpv4 } from "./options.ts";
+
+const NETWORK_SIZE = 256;
+const ADDRESSES_PER_BLOCK = 254;
+const DEFAULT_BANDWIDTH = 100_000_000;
+
+/**
+ * Registers a node: creates its Node object, starts its heartbeats and returns its number (as `pods.nodeNames` has it). An object
+ * of that name that is there already is kept.
+ * @source kubernetes 1.37 pkg/kubelet/kubelet_node_status.go
+ */
+export function registerNode(context: KubeletContext, spec: NodeRegistration): number {
+  const { engine, kinds, options, store, streams } = context;
+  const isReady = spec.ready ?? true;
+  const nodeId = store.pods.nodeNames.idOf(spec.name);
+  const podCIDR = giveNetwork(context, nodeId, spec.podCIDR);
+  const address = giveAddress(context, nodeId, spec.internalIP);
+  context.images.set(nodeId, firstImages(options.images, spec.images ?? []));
+  context.parallelPulls.set(nodeId, spec.parallelImagePulls ?? 1);
+  context.bandwidth.set(nodeId, spec.imageBandwidthBytesPerSecond ?? DEFAULT_BANDWIDTH);
+  context.nodeBits.set(nodeId, NODE.registered | NODE.power | NODE.kubelet | NODE.link | (isReady ? NODE.ready : 0));
+  const nodes = store.documents<KubeNode>("Node");
+  if (nodes.rowOf("", spec.name) === -1) store.writer.create(nodeObject(context, spec, { nodeId, podCIDR, address }));
+  startHeartbeats(context, nodeId, { isNew: !isReady });
+  if (!isReady) {
+    const node = nodes.get(nodes.rowOf("", spec.name));
+    reportStart(context, node, false);
+    for (const reason of ["NodeHasSufficientMemory", "NodeHasNoDiskPressure", "NodeHasSufficientPID"]) {
+      nodeStatusEvent(context, node, reason);
+    }
+    engine.after(sample(options.nodeReadyDelay, streams.start), kinds.nodeReady, nodeId);
+  }
+  return nodeId;
+}
+
+interface Given {
+  readonly nodeId: number;
+  readonly podCIDR: string;
+  readonly address: string;
+}
+
+function nodeObject(context: KubeletContext, spec: NodeRegistration, given: Given): KubeNode {
+  const { nodeId, podCIDR, address } = given;
+  const isReady = spec.ready ?? true;
+  const { taints = [], unschedulable = false, capacity, annotations } = spec;
+  // Admission adds the taint to every node that is created; the node lifecycle controller takes it off a ready one.
+  const hasTaint = isReady || taints.some(({ key, effect }) => key === TAINT_NOT_READY && effect === "NoSchedule");
+  const all = hasTaint ? taints : [...taints, { key: TAINT_NOT_READY, effect: "NoSchedule" as const }];
+  return {
+    apiVersion: "v1",
+    kind: "Node",
+    metadata: {
+      name: spec.name,
+      labels: {
+        "beta.kubernetes.io/arch": "amd64",
+        "beta.kubernetes.io/os": "linux",
+        "kubernetes.io/arch": "amd64",
+        "kubernetes.io/hostname": spec.name,
+        "kubernetes.io/os": "linux",
+        ...spec.labels,
+      },
+      annotations: { ...annotations, "volumes.kubernetes.io/controller-managed-attach-detach": "true" },
+    },
+    spec: {
+      podCIDR,
+      podCIDRs: [podCIDR],
+      ...(all.length === 0 ? {} : { taints: all }),
+      ...(unschedulable ? { unschedulable } : {}),
+    },
+    status: {
+      capacity,
+      allocatable: spec.allocatable ?? capacity,
+      conditions: nodeConditions(context, isReady).conditions,
+      addresses: [
+        { type: "InternalIP", address },
+        { type: "Hostname", address: spec.name },
+      ],
+      images: reportedImages(context.images.get(nodeId)),
+      nodeInfo: { kubeletVersion: "v1.37.2", operatingSystem: "linux", architecture: "amd64" },
+    },
+  };
+}
+
+// DEVIATION(pod-networks): after the 256 networks of 10.244.0.0/16 the following addresses are given out, so that clusters of
+// any size get along; the original runs out (CIDRNotAvailable). Networks of removed nodes are not used again.
+function giveNetwork(context: KubeletContext, nodeId: number, given: string | undefined): string {
+  const [address = "", bits = ""] = given?.split("/") ?? [];
+  const base = parseIpv4(address);
+  const prefix = Number(bits);
+  if (base !== -1 && Number.isInteger(prefix) && prefix >= 8 && prefix <= 30) {
+    context.networkBase.set(nodeId, base);
+    let size = 1;
+    for (let i = prefix; i < 32; i++) size *= 2;
+    context.networkSize.set(nodeId, size);
+    return `${address}/${prefix}`;
+  }
+  const next = context.options.podNetwork + context.networksGiven.value++ * NETWORK_SIZE;
+  context.networkBase.set(nodeId, next);
+  context.networkSize.set(nodeId, NETWORK_SIZE);
+  return `${ipText(next)}/24`;
+}
+
+function giveAddress(context: KubeletContext, nodeId: number, given: string | undefined): string {
+  const known = given === undefined ? -1 : parseIpv4(given);
+  if (known !== -1) {
+    context.nodeIp.set(nodeId, known);
+    return given ?? "";
+  }
+  const index = context.addressesGiven.value++;
+  const block = Math.floor(index / ADDRESSES_PER_BLOCK);
+  const ip = context.options.nodeNetwork + block * NETWORK_SIZE + 1 + (index % ADDRESSES_PER_BLOCK);
+  context.nodeIp.set(nodeId, ip);
+  return ipText(ip);
+}
