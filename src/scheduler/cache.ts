@@ -3,8 +3,7 @@ import { NodeColumns } from "./node-columns.ts";
 import { NodeInfo } from "./node-info.ts";
 import { NodeTree, type NodeTreeState } from "./node-tree.ts";
 import { PodCounters } from "./pod-counters.ts";
-import type { PodCompiler, PodInfo, PodSource, TemplateInfo } from "./pod-info.ts";
-import { sourceOf } from "./pod-info.ts";
+import { type PodCompiler, type PodInfo, type PodSource, type TemplateInfo, withNode } from "./pod-info.ts";
 import { hasPodAffinity } from "./pod-terms.ts";
 
 interface CachedPod {
@@ -66,7 +65,10 @@ export class SchedulerCache {
 
   addNode(node: KubeNode): void {
     const name = node.metadata.name ?? "";
-    if (this.#nodes.has(name)) return this.updateNode(node);
+    if (this.#nodes.has(name)) {
+      this.updateNode(node);
+      return;
+    }
     this.#tree.add(name, node.metadata.labels);
     this.#isOrderStale = true;
     this.#insert(node);
@@ -74,7 +76,10 @@ export class SchedulerCache {
 
   updateNode(node: KubeNode): void {
     const info = this.#nodes.get(node.metadata.name ?? "");
-    if (info === undefined) return this.addNode(node);
+    if (info === undefined) {
+      this.addNode(node);
+      return;
+    }
     this.#forgetImages(info);
     info.setNode(node);
     this.#learnImages(info);
@@ -106,7 +111,7 @@ export class SchedulerCache {
   /** Counts a pod as on the node from now on, before its binding is written. */
   assumePod(pod: PodInfo, nodeName: string): void {
     this.removePod(pod.uid);
-    const assumed = Object.freeze({ ...pod, nodeName });
+    const assumed = withNode(pod, nodeName);
     this.#pods.set(pod.uid, { pod: assumed, nodeName, isAssumed: true });
     this.#place(assumed, nodeName);
   }
@@ -117,7 +122,10 @@ export class SchedulerCache {
     if (cached === undefined) return;
     this.#pods.delete(uid);
     const info = this.#nodes.get(cached.nodeName);
-    if (info !== undefined) return this.#take(info, cached.pod);
+    if (info !== undefined) {
+      this.#take(info, cached.pod);
+      return;
+    }
     const strays = this.#strays.get(cached.nodeName);
     strays?.delete(uid);
     if (strays?.size === 0) this.#strays.delete(cached.nodeName);
@@ -131,7 +139,7 @@ export class SchedulerCache {
       images: [...this.images].map(([name, state]) => [name, state.sizeBytes, state.nodeCount] as const),
       ports: [...this.#nodes.values()].map((info) => [...info.usedPorts].map(([key, ips]) => [key, [...ips]] as const)),
       pods: [...this.#pods.values()].map(({ pod, nodeName, isAssumed }) => ({
-        pod: sourceOf(pod),
+        pod: pod.source,
         nodeName,
         isAssumed,
       })),
@@ -182,7 +190,10 @@ export class SchedulerCache {
 
   #place(pod: PodInfo, nodeName: string): void {
     const info = this.#nodes.get(nodeName);
-    if (info !== undefined) return this.#put(info, pod);
+    if (info !== undefined) {
+      this.#put(info, pod);
+      return;
+    }
     const strays = this.#strays.get(nodeName);
     if (strays === undefined) this.#strays.set(nodeName, new Map([[pod.uid, pod]]));
     else strays.set(pod.uid, pod);

@@ -4,10 +4,11 @@ import type { SchedulerCache } from "./cache.ts";
 /** What plugins may look up beside the pod and the node at hand. */
 export interface ClusterView {
   readonly cache: SchedulerCache;
-  /** Grows when a service or an owner's selector changes. */
+  /** Grows when a service changes. */
   readonly revision: number;
   labelsOfNamespace(name: string): StringMap;
   servicesIn(namespace: string): readonly Service[];
-  /** The selector of an owning ReplicationController, ReplicaSet or StatefulSet, looked up by name. */
+  /** The selector of an owning ReplicationController, ReplicaSet or StatefulSet, looked up by name. The same object
+   *  as long as it does not change. */
   selectorOfOwner(namespace: string, owner: OwnerReference): LabelSelector | undefined;
 }

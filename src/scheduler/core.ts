@@ -1,11 +1,11 @@
 import type { KubeNode } from "../kube/index.ts";
 import type { Micros } from "../units/index.ts";
-import { type CacheState, SchedulerCache } from "./cache.ts";
+import type { CacheState, SchedulerCache } from "./cache.ts";
 import { nodeUpdateEvents, podUpdateEvents } from "./cluster-events.ts";
 import type { Framework } from "./framework.ts";
 import type { NodeInfo } from "./node-info.ts";
 import { NominatedPods } from "./nominator.ts";
-import { PodCompiler, type PodInfo, type PodSource } from "./pod-info.ts";
+import { PodCompiler, type PodInfo, type PodSource, withNode } from "./pod-info.ts";
 import { runPostFilters } from "./post-filter.ts";
 import { SchedulingQueue } from "./queue.ts";
 import type { QueueState } from "./queue-state.ts";
@@ -35,7 +35,9 @@ export interface Attempt {
 export interface CoreOptions {
   /** percentageOfNodesToScore; 0 adapts to the size of the cluster. */
   readonly percentageOfNodesToScore: number;
-  readonly makeFramework: (cache: SchedulerCache) => Framework;
+  readonly cache: SchedulerCache;
+  /** Plugins that look at the same cache. */
+  readonly framework: Framework;
 }
 
 /**
@@ -44,7 +46,7 @@ export interface CoreOptions {
  * @source kubernetes 1.37 scheduler eventhandlers.go, schedule_one.go
  */
 export class SchedulerCore {
-  readonly cache = new SchedulerCache();
+  readonly cache: SchedulerCache;
   readonly nominated = new NominatedPods();
   readonly compiler = new PodCompiler();
   readonly framework: Framework;
@@ -54,7 +56,8 @@ export class SchedulerCore {
 
   constructor(options: CoreOptions) {
     this.#percentage = options.percentageOfNodesToScore;
-    this.framework = options.makeFramework(this.cache);
+    this.cache = options.cache;
+    this.framework = options.framework;
     this.queue = new SchedulingQueue(this.framework);
   }
 
@@ -65,7 +68,10 @@ export class SchedulerCore {
 
   updateNode(node: KubeNode, now: Micros): void {
     const old = this.cache.node(node.metadata.name ?? "")?.node;
-    if (old === undefined) return this.addNode(node, now);
+    if (old === undefined) {
+      this.addNode(node, now);
+      return;
+    }
     this.cache.updateNode(node);
     for (const event of nodeUpdateEvents(old, node)) this.queue.move(event, now);
   }
@@ -99,7 +105,6 @@ export class SchedulerCore {
   removePod(uid: string, now: Micros): void {
     const cached = this.cache.pod(uid);
     if (cached !== undefined) {
-      if (cached.isAssumed) return;
       this.cache.removePod(uid);
       this.queue.move({ name: "AssignedPod/Delete", oldPod: cached.pod }, now);
       return;
@@ -136,15 +141,13 @@ export class SchedulerCore {
     return { ...base, outcome: "unschedulable", placement, message: placement.diagnosis.message(), nominate };
   }
 
-  /** The binding of an assumed pod was refused: it leaves its node, and others may have the room. The pod itself
-   *  waits again unless it is gone. */
-  bindFailed(uid: string, isGone: boolean, now: Micros): void {
+  /** The binding of an assumed pod was refused: it leaves its node, others may have the room, and it waits again. */
+  bindFailed(uid: string, now: Micros): void {
     const cached = this.cache.pod(uid);
     if (cached?.isAssumed !== true) return;
     this.cache.removePod(uid);
     this.queue.move({ name: "AssignedPod/Delete", oldPod: cached.pod }, now);
-    if (isGone) return;
-    this.queue.addReturned(this.compiler.compile({ ...cached.pod, nodeName: "", nominatedNodeName: "" }), now);
+    this.queue.addReturned(withNode(cached.pod, "", ""), now);
   }
 
   save(): CoreState {
@@ -206,7 +209,7 @@ export class SchedulerCore {
 
   /** Room that was kept for a pod is free for pods of its priority or below. */
   #freeNomination(pod: PodInfo, nodeName: string, now: Micros): void {
-    const oldPod = Object.freeze({ ...pod, nominatedNodeName: nodeName });
+    const oldPod = withNode(pod, "", nodeName);
     const { priority } = pod.template;
     this.queue.move({ name: "AssignedPod/Delete", oldPod }, now, (other) => other.template.priority <= priority);
   }

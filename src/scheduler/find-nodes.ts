@@ -65,12 +65,11 @@ export function filterNode(
   pod: PodInfo,
   node: NodeInfo,
 ): Status | null {
-  let others: PodInfo[] | undefined;
-  for (const other of nominated.on(node.name)) {
-    if (other.uid !== pod.uid && other.template.priority >= pod.template.priority) (others ??= []).push(other);
-  }
-  if (others !== undefined) {
-    const status = filterWithPods(filters, others, state, pod, node);
+  if (nominated.isAnyOn(node.name)) {
+    const others = [...nominated.on(node.name)].filter(
+      (other) => other.uid !== pod.uid && other.template.priority >= pod.template.priority,
+    );
+    const status = others.length === 0 ? null : filterWithPods(filters, others, state, pod, node);
     if (status !== null) return status;
   }
   return runFilters(filters, state, pod, node);

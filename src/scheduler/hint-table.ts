@@ -12,7 +12,8 @@ export class HintTable {
 
   constructor(plugins: readonly WeightedPlugin[]) {
     for (const { plugin } of plugins) {
-      for (const { events, hint } of plugin.hints ?? []) for (const event of events) this.#add(event, plugin.name, hint);
+      for (const { events, hint } of plugin.hints ?? [])
+        for (const event of events) this.#add(event, plugin.name, hint);
     }
   }
 

@@ -21,6 +21,7 @@ export { podSource } from "./pod-source.ts";
 export { runPostFilters } from "./post-filter.ts";
 export { DEFAULT_SCHEDULER, defaultFramework } from "./profile.ts";
 export { type Placement, type ScheduleOptions, scheduleOne } from "./schedule-one.ts";
+export { Scheduler, type SchedulerOptions } from "./scheduler.ts";
 export type { ScoreColumn, ScoreTable } from "./score-nodes.ts";
 export { feasibleNodesToFind, selectHost } from "./select-host.ts";
 export { CODE, CODE_NAMES, type Code, type Status, unresolvable, unschedulable } from "./status.ts";

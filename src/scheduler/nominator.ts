@@ -34,6 +34,10 @@ export class NominatedPods {
     return this.#nodeOf.get(uid) ?? "";
   }
 
+  isAnyOn(nodeName: string): boolean {
+    return this.#byNode.size > 0 && this.#byNode.has(nodeName);
+  }
+
   on(nodeName: string): IterableIterator<PodInfo> | readonly PodInfo[] {
     return this.#byNode.get(nodeName)?.values() ?? NONE;
   }

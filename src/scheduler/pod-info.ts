@@ -65,6 +65,8 @@ export interface PodInfo extends PodSource {
   /** "namespace/name". */
   readonly key: string;
   readonly template: TemplateInfo;
+  /** What it was compiled from: what a checkpoint keeps. */
+  readonly source: PodSource;
 }
 
 /** Compiles pods; what pods share is compiled once and shared. Derived state only. */
@@ -72,7 +74,8 @@ export class PodCompiler {
   #templates = new WeakMap<PodSpec, Map<string, TemplateInfo>>();
 
   compile(source: PodSource): PodInfo {
-    return Object.freeze({ ...source, key: `${source.namespace}/${source.name}`, template: this.#template(source) });
+    const template = this.#template(source);
+    return Object.freeze({ ...source, key: `${source.namespace}/${source.name}`, template, source });
   }
 
   #template(source: PodSource): TemplateInfo {
@@ -92,10 +95,10 @@ export class PodCompiler {
   }
 }
 
-/** The plain part of a pod, without what was compiled from it: what a checkpoint keeps. */
-export function sourceOf(pod: PodInfo): PodSource {
-  const { key: _key, template: _template, ...source } = pod;
-  return Object.freeze(source);
+/** The pod with another node. */
+export function withNode(pod: PodInfo, nodeName: string, nominatedNodeName = pod.nominatedNodeName): PodInfo {
+  const source = Object.freeze({ ...pod.source, nodeName, nominatedNodeName });
+  return Object.freeze({ ...pod, nodeName, nominatedNodeName, source });
 }
 
 function labelsText(labels: StringMap): string {

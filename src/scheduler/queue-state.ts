@@ -1,6 +1,6 @@
-import type { ClusterEvent, EventName } from "./cluster-events.ts";
 import type { KubeNode } from "../kube/index.ts";
-import { type PodCompiler, type PodInfo, type PodSource, sourceOf } from "./pod-info.ts";
+import type { ClusterEvent, EventName } from "./cluster-events.ts";
+import type { PodCompiler, PodInfo, PodSource } from "./pod-info.ts";
 import type { SchedulingQueue } from "./queue.ts";
 import { newQueuedPod, type QueuedPod, type QueuePlace } from "./queued-pod.ts";
 
@@ -70,7 +70,7 @@ function entryState(entry: QueuedPod): EntryState {
   const { pod, unschedulablePlugins, pendingPlugins, heapIndex: _index, heapSequence: _sequence, ...rest } = entry;
   return {
     ...rest,
-    pod: sourceOf(pod),
+    pod: pod.source,
     unschedulablePlugins: [...unschedulablePlugins],
     pendingPlugins: [...pendingPlugins],
   };
@@ -79,8 +79,8 @@ function entryState(entry: QueuedPod): EntryState {
 function eventState({ oldPod, newPod, ...rest }: ClusterEvent): EventState {
   return {
     ...rest,
-    ...(oldPod === undefined ? {} : { oldPod: sourceOf(oldPod) }),
-    ...(newPod === undefined ? {} : { newPod: sourceOf(newPod) }),
+    ...(oldPod === undefined ? {} : { oldPod: oldPod.source }),
+    ...(newPod === undefined ? {} : { newPod: newPod.source }),
   };
 }
 

@@ -53,7 +53,10 @@ export class SchedulingQueue {
   /** A new version of a waiting pod: may itself be what makes another attempt worth while. */
   update(before: PodInfo, after: PodInfo, now: Micros): void {
     const entry = this.entries.get(after.uid);
-    if (entry === undefined) return this.add(after, now);
+    if (entry === undefined) {
+      this.add(after, now);
+      return;
+    }
     entry.pod = after;
     if (entry.place === "active" || entry.place === "backoff" || entry.place === "errorBackoff") return;
     const events = podUpdateEvents("TargetPod", before, after);
@@ -183,7 +186,10 @@ export class SchedulingQueue {
   }
 
   #toBackoff(entry: QueuedPod): void {
-    if (this.#isGated(entry)) return this.#wait(entry);
+    if (this.#isGated(entry)) {
+      this.#wait(entry);
+      return;
+    }
     this.unschedulable.delete(entry);
     const isError = hasNoRejection(entry);
     entry.place = isError ? "errorBackoff" : "backoff";

@@ -10,7 +10,9 @@ const DEFAULT_HOST_SKEW = 3;
 const DEFAULT_ZONE_SKEW = 5;
 
 interface Known {
+  /** What the constraints were made from: the number of the services' last change, and the owner's selector. */
   readonly revision: number;
+  readonly ofOwner: LabelSelector | undefined;
   readonly constraints: readonly SpreadConstraint[];
 }
 
@@ -26,16 +28,18 @@ export class SpreadDefaults {
   /** Empty when nothing selects the pod. */
   of(template: TemplateInfo): readonly SpreadConstraint[] {
     const { revision } = this.#view;
+    const { namespace, owner } = template;
+    const ofOwner = owner === undefined ? undefined : this.#view.selectorOfOwner(namespace, owner);
     let known = this.#known.get(template);
-    if (known === undefined || known.revision !== revision) {
-      known = { revision, constraints: this.#make(template) };
+    if (known === undefined || known.revision !== revision || known.ofOwner !== ofOwner) {
+      known = { revision, ofOwner, constraints: this.#make(template, ofOwner) };
       this.#known.set(template, known);
     }
     return known.constraints;
   }
 
-  #make(template: TemplateInfo): readonly SpreadConstraint[] {
-    const selector = this.#selector(template);
+  #make(template: TemplateInfo, ofOwner: LabelSelector | undefined): readonly SpreadConstraint[] {
+    const selector = this.#selector(template, ofOwner);
     if (selector === null) return [];
     return [
       defaultConstraint(HOSTNAME, DEFAULT_HOST_SKEW, selector),
@@ -47,12 +51,11 @@ export class SpreadDefaults {
    * The selectors of all services that select the pod, and that of its owner, in one.
    * @source kubernetes 1.37 scheduler plugins helper.DefaultSelector
    */
-  #selector({ namespace, labels, owner }: TemplateInfo): LabelSelector | null {
+  #selector({ namespace, labels, owner }: TemplateInfo, ofOwner: LabelSelector | undefined): LabelSelector | null {
     const merged: Record<string, string> = {};
     for (const { spec } of this.#view.servicesIn(namespace)) {
       if (isSelected(spec.selector, labels)) Object.assign(merged, spec.selector);
     }
-    const ofOwner = owner === undefined ? undefined : this.#view.selectorOfOwner(namespace, owner);
     const isPlain = owner?.kind === "ReplicationController";
     if (isPlain) Object.assign(merged, ofOwner?.matchLabels);
     const more = isPlain ? [] : Object.entries(ofOwner?.matchLabels ?? {});

@@ -1,7 +1,15 @@
 import type { KubeNode, Pod } from "../../../src/kube/index.ts";
-import { type Attempt, defaultFramework, podSource, SchedulerCore } from "../../../src/scheduler/index.ts";
+import { type Attempt, podSource, SchedulerCore } from "../../../src/scheduler/index.ts";
 import { millis } from "../../../src/units/index.ts";
-import { type FamilyResult, type QueueCase, type QueueCases, type QueueOp, type RecordedAttempt, Tally } from "./document.ts";
+import { RecordedCluster } from "./cluster.ts";
+import {
+  type FamilyResult,
+  type QueueCase,
+  type QueueCases,
+  type QueueOp,
+  type RecordedAttempt,
+  Tally,
+} from "./document.ts";
 
 const FLUSH_BACKOFF_MS = 1000;
 const FLUSH_UNSCHEDULABLE_MS = 30_000;
@@ -45,18 +53,8 @@ class QueueWorld {
     this.#case = one;
     this.#cycleMs = cycleMs;
     this.#due = [...(one.evictions ?? [])].sort((a, b) => a.goneMs - b.goneMs);
-    const none = () => undefined;
-    this.#core = new SchedulerCore({
-      percentageOfNodesToScore: 0,
-      makeFramework: (cache) =>
-        defaultFramework({
-          cache,
-          revision: 0,
-          labelsOfNamespace: () => ({}),
-          servicesIn: () => [],
-          selectorOfOwner: none,
-        }),
-    });
+    const { cache, framework } = new RecordedCluster([], [], []);
+    this.#core = new SchedulerCore({ percentageOfNodesToScore: 0, cache, framework });
   }
 
   play(): void {
@@ -108,7 +106,10 @@ class QueueWorld {
       else this.#core.updateNode(op.object as KubeNode, this.#now);
       return;
     }
-    if (op.op === "delete") return this.#deletePod(op.name);
+    if (op.op === "delete") {
+      this.#deletePod(op.name);
+      return;
+    }
     const known = this.#pods.get(op.name);
     if (op.op === "update" && known === undefined) return;
     const pod = op.object as Pod;

@@ -1,6 +1,14 @@
 import { runDecide } from "./decide.ts";
-import type { DecideCase, FamilyResult, NodeOrderCases, QueueCases, SchedulerDocument } from "./document.ts";
+import type {
+  DecideCase,
+  FamilyResult,
+  NodeOrderCases,
+  PreemptCase,
+  QueueCases,
+  SchedulerDocument,
+} from "./document.ts";
 import { runNodeOrder } from "./node-order.ts";
+import { runPreempt } from "./preempt.ts";
 import { runQueue } from "./queue.ts";
 
 /** Plays one recording file against kube-orrery's scheduler and compares every decision in it. */
@@ -13,7 +21,7 @@ export function runSchedulerFile(document: SchedulerDocument): FamilyResult {
       return runNodeOrder("nodeorder", document.cases as NodeOrderCases);
     case "queue":
       return runQueue(`queue-${family}`, document.cases as QueueCases);
-    default:
-      throw new Error(kind);
+    case "preempt":
+      return runPreempt(`preempt-${family}`, document.cases as readonly PreemptCase[]);
   }
 }

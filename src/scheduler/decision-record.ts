@@ -1,0 +1,56 @@
+import type { Decision } from "../store/index.ts";
+import type { Attempt } from "./core.ts";
+import type { Placement } from "./schedule-one.ts";
+
+const TOP_NODES = 3;
+
+/** One attempt in plain words: what a reader needs to see why the pod went where it went, or nowhere. */
+export function decisionOf(attempt: Attempt): Decision {
+  const { pod, outcome, node, placement, message, attempts, nominate } = attempt;
+  return {
+    by: "scheduler",
+    what: outcome === "placed" ? "bind" : outcome,
+    object: `pod/${pod.key}`,
+    attempt: attempts,
+    ...(node === undefined ? {} : { node: node.name }),
+    ...(placement === undefined ? {} : search(placement)),
+    ...(message === "" ? {} : { message }),
+    ...(nominate === undefined || nominate === "" ? {} : { nominated: nominate }),
+  };
+}
+
+function search({ diagnosis, feasible, evaluated, scores, node }: Placement): Record<string, unknown> {
+  return {
+    nodes: diagnosis.nodeCount,
+    evaluated,
+    feasible: feasible.length,
+    ...(diagnosis.failed.length > 0
+      ? { rejectedBy: diagnosis.pluginCounts(), reasons: Object.fromEntries(diagnosis.reasonCounts()) }
+      : {}),
+    ...(scores === undefined || node === undefined ? {} : { top: topNodes({ feasible, scores, node }) }),
+  };
+}
+
+interface NodeScore {
+  readonly node: string;
+  readonly total: number;
+  /** Weighted scores by plugin. */
+  readonly scores: Readonly<Record<string, number>>;
+}
+
+/** The node taken, then the next best. Equal totals stand in the order of the search. */
+function topNodes({ feasible, scores, node }: Required<Pick<Placement, "feasible">> & TopInput): NodeScore[] {
+  const order = feasible.map((_node, index) => index);
+  const rank = (index: number) =>
+    feasible[index] === node ? Number.POSITIVE_INFINITY : (scores.totals[index] as number);
+  order.sort((a, b) => (rank(a) === rank(b) ? a - b : rank(b) > rank(a) ? 1 : -1));
+  return order.slice(0, TOP_NODES).map((index) => ({
+    node: feasible[index]?.name ?? "",
+    total: scores.totals[index] as number,
+    scores: Object.fromEntries(
+      scores.columns.map(({ plugin, weight, normalized }) => [plugin, (normalized[index] as number) * weight]),
+    ),
+  }));
+}
+
+type TopInput = { readonly scores: NonNullable<Placement["scores"]>; readonly node: NonNullable<Placement["node"]> };

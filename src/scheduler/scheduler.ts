@@ -1,0 +1,270 @@
+import type { Engine } from "../engine/index.ts";
+import { type KubeNode, PHASE } from "../kube/index.ts";
+import { type Distribution, type Stream, sample } from "../random/index.ts";
+import { CHANGE, type Cursor, type Store } from "../store/index.ts";
+import { StateValue } from "../tables/index.ts";
+import { type Micros, seconds } from "../units/index.ts";
+import { SchedulerCache } from "./cache.ts";
+import { type Attempt, SchedulerCore } from "./core.ts";
+import { CycleState } from "./cycle-state.ts";
+import { decisionOf } from "./decision-record.ts";
+import type { Framework } from "./framework.ts";
+import type { NodeInfo } from "./node-info.ts";
+import type { PodInfo, PodSource } from "./pod-info.ts";
+import { DEFAULT_SCHEDULER, defaultFramework } from "./profile.ts";
+import { CODE } from "./status.ts";
+import { StoreView } from "./store-view.ts";
+
+export interface SchedulerOptions {
+  /** percentageOfNodesToScore; 0 (the default) adapts to the size of the cluster. */
+  readonly percentageOfNodesToScore?: number;
+  /** From the start of one attempt to the start of the next. Default 0: a separate event at the same instant. */
+  readonly schedulerCycle?: Distribution;
+  /** From the choice of a node to the written binding. Default 0: written with the choice. */
+  readonly bindLatency?: Distribution;
+  /** From a write to the scheduler's hearing of it. Default 0. */
+  readonly watchDelayMicros?: Micros;
+}
+
+const NONE: Distribution = { constant: 0 };
+/** @source kubernetes 1.37 scheduling_queue.go: flush periods of the backoff queues and of the unschedulable pool */
+const FLUSH_BACKOFF = seconds(1);
+const FLUSH_UNSCHEDULABLE = seconds(30);
+/** @source kubernetes 1.37 schedule_one.go truncateMessage: the longest note of an event */
+const MAX_NOTE_BYTES = 1024;
+/** Changes of a pod that matter to the scheduler. */
+const POD_CHANGES =
+  CHANGE.added | CHANGE.deleted | CHANGE.spec | CHANGE.metadata | CHANGE.deleting | CHANGE.bound | CHANGE.nominated;
+
+/**
+ * The scheduler on the store and the engine: hears of nodes and pods, makes one attempt an event, binds, reports.
+ *
+ * DEVIATION(attempt-instant): the outcome of an attempt holds from the instant at which the attempt starts; the cycle
+ * time only keeps the next one waiting.
+ * @source kubernetes 1.37 scheduler.go, schedule_one.go
+ */
+export class Scheduler {
+  readonly core: SchedulerCore;
+  readonly #engine: Engine;
+  readonly #store: Store;
+  readonly #view: StoreView;
+  readonly #options: Required<Omit<SchedulerOptions, "watchDelayMicros">>;
+  readonly #cursor: Cursor;
+  readonly #cycleStream: Stream;
+  readonly #bindStream: Stream;
+  readonly #attemptKind: number;
+  readonly #bindKind: number;
+  readonly #flushBackoffKind: number;
+  readonly #flushUnschedulableKind: number;
+  readonly #timers: StateValue<Timers>;
+
+  constructor(store: Store, options: SchedulerOptions = {}) {
+    const { engine } = store;
+    this.#engine = engine;
+    this.#store = store;
+    this.#options = { percentageOfNodesToScore: 0, schedulerCycle: NONE, bindLatency: NONE, ...options };
+    const cache = new SchedulerCache();
+    this.#view = new StoreView(store, cache);
+    const framework = defaultFramework(this.#view);
+    const { percentageOfNodesToScore } = this.#options;
+    this.core = new SchedulerCore({ percentageOfNodesToScore, cache, framework });
+    this.#cycleStream = engine.streams.stream("scheduler/cycle");
+    this.#bindStream = engine.streams.stream("scheduler/bind");
+    this.#timers = new StateValue<Timers>(engine.cells, "scheduler.timers", IDLE);
+    engine.cells.add({
+      name: "scheduler.core",
+      save: () => ({ form: "data", data: this.core.save() }),
+      load: (state) => {
+        this.core.load(state.data as ReturnType<SchedulerCore["save"]>);
+        this.#view.servicesChanged();
+      },
+    });
+    this.#attemptKind = engine.define("scheduler.attempt", PHASE.scheduler, () => this.#onAttempt());
+    this.#bindKind = engine.define("scheduler.bind", PHASE.scheduler, (row, node) => this.#onBind(row, node), {
+      rows: store.pods.rows,
+    });
+    this.#flushBackoffKind = engine.define("scheduler.flushBackoff", PHASE.scheduler, () => {
+      this.#setTimers({ flushesBackoff: false });
+      this.core.queue.flushBackoff(engine.now);
+      this.#arm();
+    });
+    this.#flushUnschedulableKind = engine.define("scheduler.flushUnschedulable", PHASE.scheduler, () => {
+      this.#setTimers({ flushesUnschedulable: false });
+      this.core.queue.flushUnschedulable(engine.now);
+      this.#arm();
+    });
+    const kinds = ["Pod", "Node", "Namespace", "Service"] as const;
+    this.#cursor = store.watch("scheduler", kinds, () => this.#onDelivery(), options.watchDelayMicros ?? 0);
+  }
+
+  #onDelivery(): void {
+    const cursor = this.#cursor;
+    const [podKind, nodeKind] = [this.#store.kindIdOf("Pod"), this.#store.kindIdOf("Node")];
+    while (cursor.next()) {
+      if (cursor.kindId === podKind) this.#podChanged(cursor.row, cursor.flags);
+      else if (cursor.kindId === nodeKind) this.#nodeChanged(cursor.row, cursor.flags);
+      else if (cursor.kindId === this.#store.kindIdOf("Service")) this.#view.servicesChanged();
+      // Counts by namespace selector were made with the old labels.
+      else this.core.cache.counters.clear();
+    }
+    this.#arm();
+  }
+
+  #nodeChanged(row: number, flags: number): void {
+    const nodes = this.#store.documents<KubeNode>("Node");
+    const { now } = this.#engine;
+    const node = nodes.get(row);
+    if ((flags & CHANGE.deleted) !== 0) this.core.removeNode(node.metadata.name ?? "", now);
+    else if (nodes.isPresent(row)) this.core.updateNode(node, now);
+  }
+
+  #podChanged(row: number, flags: number): void {
+    const { pods } = this.#store;
+    const { now } = this.#engine;
+    if (!pods.isPresent(row) || pods.isTerminal(row)) {
+      this.core.removePod(this.#uidOf(row), now);
+      return;
+    }
+    if ((flags & POD_CHANGES) === 0) return;
+    const source = this.#sourceOf(row);
+    if (source.nodeName !== "" || (source.spec.schedulerName ?? DEFAULT_SCHEDULER) === DEFAULT_SCHEDULER) {
+      this.core.upsertPod(source, now);
+    }
+  }
+
+  #uidOf(row: number): string {
+    return this.#store.rendering.uid(this.#store.pods.serial.get(row));
+  }
+
+  #sourceOf(row: number): PodSource {
+    const { pods } = this.#store;
+    const owner = pods.owner.get(row);
+    const nominated = pods.nominatedNodeId.get(row);
+    return Object.freeze({
+      namespace: pods.namespaceOf(row),
+      name: pods.name.get(row),
+      uid: this.#uidOf(row),
+      labels: pods.labelsOf(row),
+      spec: pods.templateOf(row).spec,
+      ...(owner === null ? {} : { owner }),
+      nodeName: pods.nodeNameOf(row),
+      nominatedNodeName: nominated === -1 ? "" : pods.nodeNames.textOf(nominated),
+      isTerminating: pods.isDeleting(row),
+      startAt: pods.startTime.get(row),
+      row,
+    });
+  }
+
+  #onAttempt(): void {
+    this.#setTimers({ attempts: false });
+    const { now } = this.#engine;
+    const attempt = this.core.attempt(now);
+    if (attempt !== undefined) {
+      this.#setTimers({ nextAttemptAt: now + sample(this.#options.schedulerCycle, this.#cycleStream) });
+      this.#report(attempt);
+    }
+    this.#arm();
+  }
+
+  #report(attempt: Attempt): void {
+    const { pod, node, outcome, message, nominate } = attempt;
+    const row = pod.row as number;
+    if (this.#store.decisions.isEnabled) this.#store.decisions.write(decisionOf(attempt));
+    if (node !== undefined) {
+      const delay = sample(this.#options.bindLatency, this.#bindStream);
+      const nodeId = this.#store.pods.nodeNames.idOf(node.name);
+      if (delay === 0) this.#onBind(row, nodeId);
+      else this.#engine.after(delay, this.#bindKind, row, nodeId);
+      return;
+    }
+    this.#store.podEvent(row, DEFAULT_SCHEDULER, "Warning", "FailedScheduling", noteOf(message));
+    if (outcome === "deleting") return;
+    const reason = outcome === "error" ? "SchedulerError" : "Unschedulable";
+    if (this.#isWaiting(row, pod.uid)) this.#store.podWriter.setUnschedulable(row, reason, message, nominate);
+  }
+
+  /** The API server's part of a binding: it refuses pods that are bound, gone or on their way. */
+  #onBind(row: number, nodeId: number): void {
+    const { pods, podWriter } = this.#store;
+    const nodeName = pods.nodeNames.textOf(nodeId);
+    const uid = this.#uidOf(row);
+    const assumed = this.core.cache.pod(uid);
+    if (assumed?.isAssumed !== true) return;
+    const node = this.core.cache.node(nodeName);
+    const isTaken = node !== undefined && runBind(this.core.framework, assumed.pod, node);
+    if (!isTaken || !this.#isWaiting(row, uid) || pods.isDeleting(row)) {
+      this.core.bindFailed(uid, this.#engine.now);
+      this.#arm();
+      return;
+    }
+    podWriter.bind(row, nodeName);
+    const message = `Successfully assigned ${pods.namespaceOf(row)}/${pods.name.get(row)} to ${nodeName}`;
+    this.#store.podEvent(row, DEFAULT_SCHEDULER, "Normal", "Scheduled", message);
+  }
+
+  /** Whether the row still is that pod, and without a node. */
+  #isWaiting(row: number, uid: string): boolean {
+    const { pods } = this.#store;
+    return pods.isPresent(row) && this.#uidOf(row) === uid && pods.nodeId.get(row) === -1;
+  }
+
+  /** Sets whatever timer the queue needs now. */
+  #arm(): void {
+    const { queue } = this.core;
+    const { now } = this.#engine;
+    const timers = this.#timers.value;
+    if (!timers.attempts && queue.isReady) {
+      this.#setTimers({ attempts: true });
+      this.#engine.at(Math.max(now, timers.nextAttemptAt), this.#attemptKind);
+    }
+    if (!timers.flushesBackoff && queue.backoff.size + queue.errorBackoff.size > 0) {
+      this.#setTimers({ flushesBackoff: true });
+      this.#engine.at(nextMultiple(now, FLUSH_BACKOFF), this.#flushBackoffKind);
+    }
+    if (!timers.flushesUnschedulable && queue.unschedulable.size > 0) {
+      this.#setTimers({ flushesUnschedulable: true });
+      this.#engine.at(nextMultiple(now, FLUSH_UNSCHEDULABLE), this.#flushUnschedulableKind);
+    }
+  }
+
+  #setTimers(change: Partial<Timers>): void {
+    this.#timers.value = Object.freeze({ ...this.#timers.value, ...change });
+  }
+}
+
+/** Which events of the scheduler's own are pending, and when the next attempt may start. */
+interface Timers {
+  readonly attempts: boolean;
+  readonly flushesBackoff: boolean;
+  readonly flushesUnschedulable: boolean;
+  readonly nextAttemptAt: Micros;
+}
+
+const IDLE: Timers = Object.freeze({
+  attempts: false,
+  flushesBackoff: false,
+  flushesUnschedulable: false,
+  nextAttemptAt: 0,
+});
+
+/** Strictly later: a flush at this very instant has been and gone. */
+function nextMultiple(now: Micros, period: Micros): Micros {
+  return (Math.floor(now / period) + 1) * period;
+}
+
+/** Asks the bind plugins in turn; the first that does not skip the pod decides. */
+function runBind(framework: Framework, pod: PodInfo, node: NodeInfo): boolean {
+  for (const plugin of framework.bind) {
+    const status = plugin.bind?.(new CycleState(), pod, node) ?? null;
+    if (status === null || status.code !== CODE.skip) return status === null;
+  }
+  return false;
+}
+
+/** Event notes are cut: at most 1,024 bytes, ending in " ..." when something is missing. */
+export function noteOf(message: string): string {
+  const bytes = new TextEncoder().encode(message);
+  if (bytes.length <= MAX_NOTE_BYTES) return message;
+  const end = " ...";
+  return new TextDecoder().decode(bytes.subarray(0, MAX_NOTE_BYTES - end.length)) + end;
+}
