@@ -1,0 +1,94 @@
+// What npm start and npm test need first: the packages of the lock file, and a build of the sources.
+// Both are skipped when nothing has changed since the last time. Needs nothing but Node and npm.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+const LOCK_FILE = join(ROOT, "package-lock.json");
+const MODULES = join(ROOT, "node_modules");
+const INSTALL_STAMP = join(MODULES, ".orrery-stamp");
+const BUILD_STAMP = join(ROOT, "dist", ".orrery-stamp");
+const OLDEST_NODE = [20, 19];
+
+/** Stops with a clear word on a Node that is too old. */
+export function requireNode() {
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  if (major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])) return;
+  fail(`kube-orrery needs Node ${OLDEST_NODE.join(".")} or newer; this is ${process.version}.`);
+}
+
+/** Installs what the lock file names, unless it is there already. */
+export function ensureInstalled() {
+  const wanted = hashOf([LOCK_FILE]);
+  if (existsSync(INSTALL_STAMP) && readFileSync(INSTALL_STAMP, "utf8") === wanted) return;
+  if (!isInstalledByNpm()) {
+    note("installing packages …");
+    npm(["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+  }
+  writeFileSync(INSTALL_STAMP, wanted);
+}
+
+/** npm keeps a copy of the lock file where it has installed it. */
+function isInstalledByNpm() {
+  const copy = join(MODULES, ".package-lock.json");
+  return existsSync(copy) && statSync(copy).mtimeMs >= statSync(LOCK_FILE).mtimeMs;
+}
+
+/** Builds dist/ when a source has changed. */
+export function ensureBuilt() {
+  const inputs = ["package.json", "tsconfig.json", "tsconfig.build.json"].map((name) => join(ROOT, name));
+  const wanted = hashOf([...inputs, ...sourcesIn(join(ROOT, "src"))]);
+  if (existsSync(BUILD_STAMP) && readFileSync(BUILD_STAMP, "utf8") === wanted) return;
+  note("building …");
+  rmSync(join(ROOT, "dist"), { recursive: true, force: true });
+  tsc(["-p", "tsconfig.build.json"]);
+  chmodSync(join(ROOT, "dist", "cli", "main.js"), 0o755);
+  writeFileSync(BUILD_STAMP, wanted);
+}
+
+export function tsc(words) {
+  run(process.execPath, [join(MODULES, "typescript", "bin", "tsc"), ...words]);
+}
+
+function sourcesIn(folder) {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+function hashOf(files) {
+  const hash = createHash("sha256");
+  for (const file of files)
+    hash
+      .update(`${file.slice(ROOT.length)}\0`)
+      .update(readFileSync(file))
+      .update("\0");
+  return hash.digest("hex");
+}
+
+function npm(words) {
+  const script = process.env.npm_execpath;
+  // npm tells its scripts where it is; without that, the shell finds it.
+  if (script?.endsWith(".js")) run(process.execPath, [script, ...words]);
+  else run("npm", words, { shell: process.platform === "win32" });
+}
+
+function run(program, words, options = {}) {
+  const { status, error } = spawnSync(program, words, { cwd: ROOT, stdio: ["ignore", 2, 2], ...options });
+  if (error) fail(`cannot start ${program}: ${error.message}`);
+  if (status !== 0) fail(`failed: ${[program, ...words].join(" ")}`);
+}
+
+function note(text) {
+  process.stderr.write(`${text}\n`);
+}
+
+function fail(text) {
+  process.stderr.write(`${text}\n`);
+  process.exit(1);
+}
