@@ -61,7 +61,7 @@ test("chains played explicitly equal chains walked on demand, and nobody else ca
 
 test("ticks of a chain: first, jitter within its bounds, stop, resume", () => {
   const engine = new Engine({ seed: 1 });
-  const chains = new Chains(engine, "leases");
+  const chains = new Chains(engine, "beats");
   chains.start(2, 1000, { periodMicros: 100, key: 2 });
   expect([chains.lastTickAt(2), chains.nextTickAt(2), chains.lastTickAt(2, 1250)]).toEqual([-1, 1000, 1200]);
   expect([chains.lastTickAt(1), chains.nextTickAt(1), chains.nextTickAt(9)]).toEqual([-1, Infinity, Infinity]);
@@ -86,12 +86,12 @@ test("ticks of a chain: first, jitter within its bounds, stop, resume", () => {
 
 test("the past is not asked about or changed", () => {
   const engine = new Engine({ seed: 1 });
-  const chains = new Chains(engine, "leases");
+  const chains = new Chains(engine, "beats");
   chains.start(0, 0, { periodMicros: 10, key: 0 });
   engine.run(100);
   expect(() => chains.stop(0, 99)).toThrow("cannot stop in the past");
   expect(() => chains.lastTickAt(0, 99)).toThrow("asked about the past");
-  expect(() => chains.resume(0, 99)).toThrow("first tick of leases at 99");
+  expect(() => chains.resume(0, 99)).toThrow("first tick of beats at 99");
   expect(() => chains.stop(1, 100)).toThrow("never started");
   expect(() => chains.start(0, 100, { periodMicros: 0.5, key: 0 })).toThrow("period 0.5");
 });

@@ -38,10 +38,10 @@ const FIRST_CAPACITY = 16;
  * with its rows. All questions are about the present or the future.
  *
  * ```ts
- * const renewals = new Chains(engine, "leases");
- * renewals.start(row, engine.now, { periodMicros: 10_000_000, jitter: 0.04, key: row });
- * renewals.stop(row, engine.now);
- * renewals.lastTickAt(row);
+ * const beats = new Chains(engine, "beats");
+ * beats.start(row, engine.now, { periodMicros: 10_000_000, jitter: 0.04, key: row });
+ * beats.stop(row, engine.now);
+ * beats.lastTickAt(row);
  * ```
  */
 export class Chains {

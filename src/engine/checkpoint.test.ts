@@ -33,7 +33,7 @@ function toy(seed: number, options: { explicitPeriodic?: boolean; observed?: boo
     "look",
     3,
     (row, arg) => {
-      // A timer that is set anew while beats are recent, the way a lease is.
+      // A timer that is set anew while beats are recent.
       if (engine.now - beats.lastTickAt(row) < 12) {
         engine.cancel(timer.get(row));
         timer.set(row, engine.after(30, expire, row));
@@ -168,8 +168,8 @@ test("what JSON loses survives: shared objects, frozenness, undefined, NaN", () 
   circle.push([circle]);
   from.value.value = circle;
   expect(() => fingerprint(from.engine.checkpoint().cells)).toThrow("contains itself");
-  from.value.value = new Date(0);
-  expect(() => encodeCheckpoint(from.engine.checkpoint())).toThrow("a cell holds a Date, which cannot be saved");
+  from.value.value = new Map();
+  expect(() => encodeCheckpoint(from.engine.checkpoint())).toThrow("a cell holds a Map, which cannot be saved");
 });
 
 test("a checkpoint of another world or program is refused", () => {

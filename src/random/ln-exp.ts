@@ -1,6 +1,6 @@
 /**
  * Natural logarithm, exponential and power from + − × ÷ and bit access alone. The language does not fix the last bits
- * of Math.log, Math.exp and Math.pow and they have changed between versions of Node; these give the same bits everywhere.
+ * of Math.log, Math.exp and Math.pow and they have changed between versions of the runtime; these give the same bits everywhere.
  * Errors: ln and exp below 1 ulp, pow below 2 ulp while |y · ln x| ≤ 32, growing slowly beyond.
  */
 const LN2_HIGH = 0.6931471803691238; // The leading 33 bits, so that k · LN2_HIGH is exact for every exponent k.
