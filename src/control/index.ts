@@ -5,3 +5,6 @@ export { DeploymentController, type DeploymentControllerOptions } from "./deploy
 export { GarbageCollector } from "./garbage-collector.ts";
 export * from "./replicas/index.ts";
 export { matcherOf, readScale, type Scale, type ScaleFailure, writeScale } from "./scale.ts";
+export { NODE_LIFECYCLE_DEFAULTS, NodeLifecycle, type NodeLifecycleSettings } from "./node-lifecycle/index.ts";
+export { PodGarbageCollector, type PodGcSettings } from "./pod-gc.ts";
+export { TaintEviction } from "./taint-eviction.ts";
