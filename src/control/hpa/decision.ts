@@ -27,7 +27,7 @@ export function decisionOf(hpa: HorizontalPodAutoscaler, trace: SyncTrace, sync:
     ...(trace.error !== undefined && { error: trace.error }),
     ...(metrics !== undefined && {
       metrics: metrics.proposals.map((proposal, i) => metricRecord(hpa, proposal, i, now)),
-      ...(metrics.replicas !== undefined && { proposed: metrics.replicas, by_metric: metrics.metricName }),
+      ...(metrics.replicas !== undefined && { proposed: metrics.replicas, byMetric: metrics.metricName }),
     }),
     ...(normalisation !== undefined && {
       stabilised: normalisation.stabilisedReplicas,

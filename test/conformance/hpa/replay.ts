@@ -2,7 +2,7 @@
  * The HPA controller against recorded scenarios. Pods and their states come from the recording, so that only the HPA's
  * own decisions are on trial; its writes go to the store's ReplicaSet, and its status and events are compared.
  */
-import { HpaController } from "../../../src/control/hpa/index.ts";
+import { HpaController, type HpaOptions } from "../../../src/control/hpa/index.ts";
 import { Engine } from "../../../src/engine/index.ts";
 import {
   type HorizontalPodAutoscaler,
@@ -57,19 +57,13 @@ export interface Replay {
   readonly events: RecordedKubeEvent[];
 }
 
-const EPOCH = parseRfc3339("2000-01-01T00:00:00Z");
+export const EPOCH = parseRfc3339("2000-01-01T00:00:00Z");
 
 /** Plays a scenario; gives the HPAs' entries and events in the recording's form. */
 export function replayHpa(scenario: SyncScenario): Replay {
   const engine = new Engine({ seed: 1 });
   const store = new Store(engine, { epochMicros: EPOCH });
-  new HpaController(store, recordedMetrics(store, scenario.load), {
-    hpaSyncMicros: seconds(scenario.flags.syncPeriod ?? 15),
-    hpaTolerance: scenario.flags.tolerance ?? 0.1,
-    hpaDownscaleStabilizationMicros: seconds(scenario.flags.downscaleStabilization ?? 300),
-    hpaCpuInitializationMicros: seconds(scenario.flags.cpuInitializationPeriod ?? 300),
-    hpaInitialReadinessDelayMicros: seconds(scenario.flags.initialReadinessDelay ?? 30),
-  });
+  new HpaController(store, recordedMetrics(store, scenario.load), hpaOptions(scenario));
   const recorder = record(store);
   const pods = new RecordedPods(store);
   const early = engine.define("recording.kubelet", PHASE.node, (_, index) => {
@@ -89,7 +83,18 @@ export function replayHpa(scenario: SyncScenario): Replay {
   return recorder();
 }
 
-function applyStep(store: Store, step: SyncScenario["steps"][number]): void {
+/** The controller's flags of a scenario. */
+export function hpaOptions({ flags }: SyncScenario): HpaOptions {
+  return {
+    hpaSyncMicros: seconds(flags.syncPeriod ?? 15),
+    hpaTolerance: flags.tolerance ?? 0.1,
+    hpaDownscaleStabilizationMicros: seconds(flags.downscaleStabilization ?? 300),
+    hpaCpuInitializationMicros: seconds(flags.cpuInitializationPeriod ?? 300),
+    hpaInitialReadinessDelayMicros: seconds(flags.initialReadinessDelay ?? 30),
+  };
+}
+
+export function applyStep(store: Store, step: SyncScenario["steps"][number]): void {
   if (step.op === "create" && step.obj !== undefined) {
     const { status: _, ...object } = step.obj as KubeObject & { status?: unknown };
     store.writer.create(withDefaults(object));
@@ -164,12 +169,12 @@ function record(store: Store): () => Replay {
     },
   };
   return () => ({
-    timeline: [...states].flatMap(([id, byTime]) => deltas(id, byTime)),
+    timeline: [...states].flatMap(([id, byTime]) => deltas("HorizontalPodAutoscaler", id, byTime)),
     events,
   });
 }
 
-function projection({ metadata, status }: HorizontalPodAutoscaler): Record<string, unknown> {
+export function projection({ metadata, status }: HorizontalPodAutoscaler): Record<string, unknown> {
   const at = (text: string | undefined) => (text === undefined ? null : (parseRfc3339(text) - EPOCH) / 1e6);
   const conds = (status?.conditions ?? []).map(({ type, status: is, reason, message, lastTransitionTime }) => [
     type,
@@ -189,15 +194,24 @@ function projection({ metadata, status }: HorizontalPodAutoscaler): Record<strin
   };
 }
 
-function deltas(id: string, byTime: ReadonlyMap<number, Record<string, unknown>>): TimelineEntry[] {
+/** The entries of an object from its states by instant; undefined: the object is gone. */
+export function deltas(
+  k: string,
+  id: string,
+  byTime: ReadonlyMap<number, Record<string, unknown> | undefined>,
+): TimelineEntry[] {
   const entries: TimelineEntry[] = [];
   let last: Record<string, unknown> = {};
   for (const [t, state] of byTime) {
+    if (state === undefined) {
+      entries.push({ t, k, id, gone: true });
+      continue;
+    }
     const s: Record<string, unknown> = {};
     for (const key of new Set([...Object.keys(last), ...Object.keys(state)])) {
       if (stable(last[key]) !== stable(state[key])) s[key] = state[key] ?? null;
     }
-    if (Object.keys(s).length > 0) entries.push({ t, k: "HorizontalPodAutoscaler", id, s });
+    if (Object.keys(s).length > 0) entries.push({ t, k, id, s });
     last = state;
   }
   return entries;
