@@ -1,10 +1,13 @@
 /** The face of the room `control`: the controllers, each in a file or folder of its own. */
-export { WorkQueue } from "./work-queue.ts";
+
 export { deleteObject, type Propagation } from "./delete-object.ts";
 export { DeploymentController, type DeploymentControllerOptions } from "./deployment/index.ts";
 export { GarbageCollector } from "./garbage-collector.ts";
-export * from "./replicas/index.ts";
-export { matcherOf, readScale, type Scale, type ScaleFailure, writeScale } from "./scale.ts";
+export type { MetricsSource, PodRowsQuery, ResourceQuery, SampleColumns, SampleCount } from "./hpa/index.ts";
+export { HPA_DEFAULTS, HpaController, type HpaOptions } from "./hpa/index.ts";
 export { NODE_LIFECYCLE_DEFAULTS, NodeLifecycle, type NodeLifecycleSettings } from "./node-lifecycle/index.ts";
 export { PodGarbageCollector, type PodGcSettings } from "./pod-gc.ts";
+export * from "./replicas/index.ts";
+export { matcherOf, readScale, type Scale, type ScaleFailure, writeScale } from "./scale.ts";
 export { TaintEviction } from "./taint-eviction.ts";
+export { WorkQueue } from "./work-queue.ts";

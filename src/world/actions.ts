@@ -245,7 +245,8 @@ function merged(live: KubeObject, given: KubeObject): KubeObject {
   if (after.spec === undefined) return { ...given, metadata, ...status };
   const spec: Record<string, unknown> = { ...allocated(live), ...after.spec };
   for (const [key, value] of Object.entries(before.spec ?? {})) if (sameData(spec[key], value)) spec[key] = value;
-  return { ...given, metadata, spec, ...status } as KubeObject;
+  const next: object = { ...given, metadata, spec, ...status };
+  return next as KubeObject;
 }
 
 function allocated(live: KubeObject): object {

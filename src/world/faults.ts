@@ -29,7 +29,9 @@ export class Faults {
     // Subject: the failure; argument: the node's position in it, or -1 for all of them at once.
     this.#beginKind = engine.define("fault.begin", PHASE.fault, (index, target) => this.#begin(index, target));
     this.#endKind = engine.define("fault.end", PHASE.fault, (index, target) => this.#end(index, target));
-    const kill = (row: number): void => this.#kubelets.exitContainer(row, 0, KILLED, "OOMKilled");
+    const kill = (row: number): void => {
+      this.#kubelets.exitContainer(row, 0, KILLED, "OOMKilled");
+    };
     this.#oomKind = engine.define("fault.oom", PHASE.node, kill, { rows: store.pods.rows });
   }
 

@@ -69,7 +69,7 @@ export class World implements RunnableWorld {
     });
     this.metricsServer = new MetricsServer(engine, store.pods, this.meter, {
       scrapeMicros: plan.timing.metricsScrapeMicros,
-      isNodeReachable: (nodeId) => this.kubelets.isReachable(nodeId),
+      isNodeReachable: (nodeId) => this.kubelets.isUp(nodeId) && this.kubelets.isConnected(nodeId),
     });
     this.#controllers = new Controllers(store, this.metricsServer, plan.timing);
     this.#faults = new Faults(engine, store, this.kubelets, plan);

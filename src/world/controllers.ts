@@ -1,0 +1,43 @@
+import {
+  DeploymentController,
+  GarbageCollector,
+  HpaController,
+  NodeLifecycle,
+  REPLICA_SET,
+  REPLICATION_CONTROLLER,
+  ReplicaController,
+  TaintEviction,
+} from "../control/index.ts";
+import type { MetricsServer } from "../metrics/index.ts";
+import type { Store } from "../store/index.ts";
+import { hpaMetrics } from "./hpa-metrics.ts";
+import type { Timing } from "./plan.ts";
+
+/** kube-controller-manager: the controllers of a world, in the order in which their events are declared. */
+export class Controllers {
+  readonly #nodeLifecycle: NodeLifecycle;
+
+  constructor(store: Store, metricsServer: MetricsServer, timing: Timing) {
+    new ReplicaController(store, REPLICATION_CONTROLLER);
+    new ReplicaController(store, REPLICA_SET);
+    new DeploymentController(store);
+    new HpaController(store, hpaMetrics(store, metricsServer), timing);
+    this.#nodeLifecycle = new NodeLifecycle(store, {
+      monitorPeriodMicros: timing.nodeMonitorPeriodMicros,
+      gracePeriodMicros: timing.nodeMonitorGraceMicros,
+      startupGraceMicros: timing.nodeStartupGraceMicros,
+      evictionRate: timing.nodeEvictionRate,
+      secondaryEvictionRate: timing.secondaryNodeEvictionRate,
+      largeClusterSizeThreshold: timing.largeClusterSizeThreshold,
+      unhealthyZoneThreshold: timing.unhealthyZoneThreshold,
+      passMicros: timing.nodeMonitorPassMicros,
+    });
+    new TaintEviction(store);
+    new GarbageCollector(store);
+  }
+
+  /** Starts what runs by the clock; the others wait for the first write. */
+  start(): void {
+    this.#nodeLifecycle.start();
+  }
+}
