@@ -10,5 +10,6 @@ export {
   type Severity,
   severityOf,
 } from "./problem.ts";
-export { type JsonSchema, resolve as resolveSchema } from "./schema.ts";
+export { scenarioReference } from "./reference.ts";
+export type { JsonSchema } from "./schema.ts";
 export { didYouMean } from "./spelling.ts";
