@@ -52,7 +52,8 @@ function keepUp(rollout: Rollout, latest: ReplicaSetView, revision: number): voi
   const isReadyLater = (rs.spec.minReadySeconds ?? 0) !== minReadySeconds;
   if (isReadyLater || !sameData(annotations, rs.metadata.annotations ?? {})) {
     const metadata = { ...rs.metadata, annotations };
-    writeReplicaSet(rollout, latest, { ...rs, metadata, spec: { ...rs.spec, minReadySeconds } });
+    const spec = isReadyLater ? { ...rs.spec, minReadySeconds } : rs.spec;
+    writeReplicaSet(rollout, latest, { ...rs, metadata, spec });
     return;
   }
   if (hasProgressDeadline(deployment) && rollout.progressing === undefined) {
