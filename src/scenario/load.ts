@@ -51,12 +51,18 @@ export async function loadScenario(file: string, options: LoadOptions): Promise<
   return loader.load(basename(file));
 }
 
+/** Name of a resolved scenario in a result folder. */
+const RESOLVED = "scenario.resolved.yaml";
+
 const SCHEMA_FILE = new URL("../../schema/scenario.v1alpha1.json", import.meta.url);
 
 /** The JSON Schema of a scenario, as shipped. */
 export function scenarioSchema(): JsonSchema {
-  return JSON.parse(readFileSync(SCHEMA_FILE, "utf8")) as JsonSchema;
+  schemaRead ??= JSON.parse(readFileSync(SCHEMA_FILE, "utf8")) as JsonSchema;
+  return schemaRead;
 }
+
+let schemaRead: JsonSchema | undefined;
 
 const NOWHERE = { line: 0, column: 0, length: 0 } as const;
 
@@ -67,6 +73,7 @@ class Loader {
   private readonly texts = new Map<string, string>();
   /** Files to be copied into `inputs/`; the scenario itself is not among them. */
   private readonly inputNames = new Set<string>();
+  private copyOf: (path: string) => string = copyOf;
 
   constructor(folder: string, options: LoadOptions) {
     this.folder = folder;
@@ -74,6 +81,8 @@ class Loader {
   }
 
   async load(name: string): Promise<LoadedScenario> {
+    // The inputs of a resolved scenario are copies already.
+    if (name === RESOLVED) this.copyOf = (path) => (path.startsWith("inputs/") ? path : copyOf(path));
     const document = this.isFolder(name) ? manifestScenario(name) : this.readScenario(name);
     if (document === null) return this.result(null, "");
     const set = applySettings(document, this.options.settings ?? []);
@@ -100,13 +109,13 @@ class Loader {
     this.problems.push(...built.problems);
     const commandLine = [...this.commandLineOverlays(), ...set.overlays];
     const { version } = this.options;
-    const resolved = renderResolved({ document: whole, copyOf, overlays: commandLine, version });
+    const resolved = renderResolved({ document: whole, copyOf: this.copyOf, overlays: commandLine, version });
     return this.result(built.plan, resolved);
   }
 
   private result(plan: Plan | null, resolved: string): LoadedScenario {
     const problems = sortProblems(this.problems);
-    const inputs = [...this.inputNames].map((name) => ({ copy: copyOf(name), text: this.texts.get(name) ?? "" }));
+    const inputs = [...this.inputNames].map((name) => ({ copy: this.copyOf(name), text: this.texts.get(name) ?? "" }));
     const isBad = hasErrors(problems);
     const { folder, texts } = this;
     return { plan: isBad ? null : plan, problems, texts, folder, inputs, resolved: isBad ? "" : resolved };

@@ -52,7 +52,8 @@ export class ObjectIndex {
   /** ` — did you mean "shop/web"?`, or which ones there are. */
   suggest(kind: string, namespace: string, name: string): string {
     const names = this.namesOf(kind);
-    const near = nearestFew(`${namespace}/${name}`, names, 1);
+    const elsewhere = names.find((one) => one.endsWith(`/${name}`));
+    const near = elsewhere === undefined ? nearestFew(`${namespace}/${name}`, names, 1) : [elsewhere];
     if (near[0] !== undefined) return ` — did you mean "${near[0]}"?`;
     return names.length === 0 ? ` — there is no ${kind} at all` : ` — there are ${names.slice(0, 3).join(", ")}`;
   }

@@ -1,4 +1,4 @@
-import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
+import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import type { Path, Place, SourceDocument } from "./documents.ts";
 import { isRecord, pathLabel } from "./field.ts";
 import type { Problem } from "./problem.ts";
@@ -9,8 +9,7 @@ export type JsonSchema = { readonly [word: string]: unknown };
 
 /** Checks a document against the schema; every complaint is located and says what was expected. */
 export function checkSchema(document: SourceDocument, schema: JsonSchema): Problem[] {
-  const ajv = new Ajv2020({ allErrors: true, verbose: true, strict: false });
-  const validate = ajv.compile(schema);
+  const validate = validatorOf(schema);
   if (validate(document.value)) return [];
   const byPlace = new Map<string, Problem>();
   for (const error of validate.errors ?? []) {
@@ -20,6 +19,17 @@ export function checkSchema(document: SourceDocument, schema: JsonSchema): Probl
     if (!byPlace.has(known)) byPlace.set(known, problem);
   }
   return [...byPlace.values()];
+}
+
+/** Compiling takes longer than checking; a process has one schema. */
+const validators = new WeakMap<JsonSchema, ValidateFunction>();
+
+function validatorOf(schema: JsonSchema): ValidateFunction {
+  const known = validators.get(schema);
+  if (known !== undefined) return known;
+  const validate = new Ajv2020({ allErrors: true, verbose: true, strict: false }).compile(schema);
+  validators.set(schema, validate);
+  return validate;
 }
 
 function problemOf(document: SourceDocument, error: ErrorObject): Problem {
