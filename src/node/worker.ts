@@ -31,7 +31,8 @@ export function onStep(context: KubeletContext, row: number, epoch: number): voi
   if (busy === BUSY.sandbox) sandboxReady(context, row);
   else if (busy === BUSY.start) {
     unitStarted(context, row, context.unitAt.get(row));
-    startUnits(context, row, context.unitAt.get(row) + 1);
+    // An init container that runs now holds up the next one, hence it is looked at again.
+    startUnits(context, row, context.unitAt.get(row), true);
   } else if (busy === BUSY.report) report(context, row);
 }
 
@@ -46,7 +47,7 @@ function sandboxReady(context: KubeletContext, row: number): void {
   context.sandboxIp.set(row, ip);
   context.sandboxAt.set(row, context.engine.now);
   context.pullMicros.set(row, 0);
-  startUnits(context, row, 0);
+  startUnits(context, row, 0, false);
 }
 
 /** The kubelet has looked at the pod's containers, or its resync is due. */
@@ -57,7 +58,7 @@ export function onSync(context: KubeletContext, row: number): void {
     return;
   }
   if (context.sandboxIp.get(row) === 0) prepareSandbox(context, row);
-  else startUnits(context, row, 0);
+  else startUnits(context, row, 0, false);
   // What has ended shows while it is being replaced.
   if (context.busy.get(row) !== BUSY.idle) publish(context, row);
 }
@@ -67,7 +68,7 @@ export function onSync(context: KubeletContext, row: number): void {
  * what comes after them until they have ended (sidecars: started).
  * @source kubernetes 1.37 pkg/kubelet/kuberuntime computePodActions, SyncPod
  */
-function startUnits(context: KubeletContext, row: number, from: number): void {
+function startUnits(context: KubeletContext, row: number, from: number, hasBegun: boolean): void {
   const shape = context.shapeOf(row);
   const hasRegularStarted = context.unitsOf(row).some((unit, i) => i >= shape.initCount && unit.instance > 0);
   for (let index = from; index < shape.containers.length; index++) {
@@ -86,7 +87,7 @@ function startUnits(context: KubeletContext, row: number, from: number): void {
     if (beginUnit(context, row, index)) return;
     if (isInit) break;
   }
-  if (from === 0) report(context, row);
+  if (!hasBegun) report(context, row);
   else waitFor(context, row, BUSY.report, sample(context.options.statusWrite, context.streams.start));
 }
 
@@ -130,7 +131,7 @@ export function onPulled(context: KubeletContext, nodeId: number, id: number): v
   context.busy.set(row, BUSY.idle);
   pullFailed(context, row, index, pull.image);
   const isBlocked = index < context.shapeOf(row).initCount;
-  startUnits(context, row, isBlocked ? context.shapeOf(row).containers.length : index + 1);
+  startUnits(context, row, isBlocked ? context.shapeOf(row).containers.length : index + 1, true);
 }
 
 function backOff(context: KubeletContext, row: number, index: number, backoffMicros: number): void {
