@@ -16,14 +16,13 @@ export class Diagnosis {
   readonly statuses: Status[] = [];
   readonly nodesPerStatus: number[] = [];
   /** By position in the search order: 1 + the number of the status; 0 when the node was not rejected. */
-  readonly statusOf: Uint16Array;
+  #statusOf: Uint16Array | undefined;
   /** Positions of the rejected nodes, in the order in which they were looked at. */
   readonly failed: number[] = [];
   #numbers = new Map<Status, number>();
 
   constructor(nodeCount: number) {
     this.nodeCount = nodeCount;
-    this.statusOf = new Uint16Array(nodeCount);
   }
 
   /** Notes a rejected node by its position in the search order. */
@@ -35,14 +34,15 @@ export class Diagnosis {
       this.#numbers.set(status, number);
       this.plugins.add(status.plugin);
     }
-    this.statusOf[position] = number + 1;
+    this.#statusOf ??= new Uint16Array(this.nodeCount);
+    this.#statusOf[position] = number + 1;
     this.nodesPerStatus[number]! += 1;
     this.failed.push(position);
   }
 
   /** The status of a node that was rejected or never looked at. */
   statusAt(position: number): Status {
-    const number = this.statusOf[position] as number;
+    const number = this.#statusOf?.[position] ?? 0;
     return number === 0 ? (this.absentStatus ?? NOT_EVALUATED) : (this.statuses[number - 1] as Status);
   }
 

@@ -3,6 +3,7 @@ import type { CycleState } from "./cycle-state.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 import type { NodeInfo } from "./node-info.ts";
 import type { PodInfo } from "./pod-info.ts";
+import { Scratch } from "./scratch.ts";
 import type { Status } from "./status.ts";
 
 /**
@@ -91,6 +92,7 @@ export class Framework {
   readonly preBind: readonly Plugin[];
   readonly bind: readonly Plugin[];
   readonly postBind: readonly Plugin[];
+  readonly scratch = new Scratch();
   readonly #sort: Plugin | undefined;
 
   constructor(schedulerName: string, plugins: readonly WeightedPlugin[]) {

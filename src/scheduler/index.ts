@@ -16,6 +16,7 @@ export {
 } from "./framework.ts";
 export type { NodeInfo } from "./node-info.ts";
 export { NominatedPods } from "./nominator.ts";
+export { detailsOf, type NodeDetail, type PluginScore } from "./placement-detail.ts";
 export { PodCompiler, type PodInfo, type PodSource, type TemplateInfo } from "./pod-info.ts";
 export { podSource } from "./pod-source.ts";
 export { runPostFilters } from "./post-filter.ts";

@@ -12,6 +12,7 @@ export interface ScoreColumn {
   readonly normalized: Float64Array;
 }
 
+/** All scores of one attempt. The arrays belong to the framework and hold until its next attempt. */
 export interface ScoreTable {
   readonly columns: readonly ScoreColumn[];
   readonly totals: Float64Array;
@@ -32,14 +33,21 @@ export function scoreNodes(
   for (const plugin of framework.preScore) {
     if (plugin.preScore?.(state, pod, nodes) != null) state.skippedScores.add(plugin.name);
   }
-  const totals = new Float64Array(nodes.length);
+  const { scratch } = framework;
+  scratch.reset();
+  const totals = scratch.take(nodes.length);
+  totals.fill(0);
   const columns: ScoreColumn[] = [];
   for (const { plugin, weight } of framework.score) {
     if (state.skippedScores.has(plugin.name)) continue;
-    const raw = new Float64Array(nodes.length);
+    const raw = scratch.take(nodes.length);
     for (let i = 0; i < nodes.length; i++) raw[i] = plugin.score(state, pod, nodes[i] as NodeInfo);
-    const normalized = plugin.normalize === undefined ? raw : raw.slice();
-    plugin.normalize?.(state, pod, nodes, normalized);
+    let normalized = raw;
+    if (plugin.normalize !== undefined) {
+      normalized = scratch.take(nodes.length);
+      normalized.set(raw);
+      plugin.normalize(state, pod, nodes, normalized);
+    }
     for (let i = 0; i < nodes.length; i++) totals[i]! += normalized[i]! * weight;
     columns.push({ plugin: plugin.name, weight, raw, normalized });
   }

@@ -1,8 +1,10 @@
 import {
   CODE_NAMES,
+  detailsOf,
+  type NodeDetail,
   type Placement,
   runPostFilters,
-  type ScoreTable,
+  type Status,
   scheduleOne,
 } from "../../../src/scheduler/index.ts";
 import { RecordedCluster } from "./cluster.ts";
@@ -51,59 +53,57 @@ export function normalized(decision: RecordedDecision): RecordedDecision {
 /** A placement in the words of the recordings. */
 export function describe(cluster: RecordedCluster, placement: Placement): RecordedDecision {
   const { state, diagnosis, allowedNodes } = placement;
-  const indexOf = (name: string) => cluster.nodeIndex.get(name) as number;
-  const order = placement.feasible.map((node, at) => ({ at, index: indexOf(node.name) }));
-  order.sort((a, b) => a.index - b.index);
-  const feasible = order.map(({ index }) => index);
+  const indexOf = ({ node }: NodeDetail) => cluster.nodeIndex.get(node) as number;
+  const details = detailsOf(cluster.cache.snapshot(), placement).sort((a, b) => indexOf(a) - indexOf(b));
+  const feasible = details.filter(({ outcome }) => outcome === "feasible");
+  const failed = failGroups(
+    details.filter(({ outcome }) => outcome === "rejected"),
+    indexOf,
+  );
   const rejection = diagnosis.preFilterStatus;
-  const failed = failGroups(cluster, placement);
-  const allowed = [...(allowedNodes ?? [])].map(indexOf).filter((index) => index !== undefined);
+  const allowed = details.filter(({ node }) => allowedNodes?.has(node));
   return {
     pod: placement.pod.key,
-    feasible,
+    feasible: feasible.map(indexOf),
     ...(failed.length > 0 ? { failed } : {}),
     ...(rejection === undefined
       ? {}
       : { preFilter: { plugin: rejection.plugin, code: CODE_NAMES[rejection.code], reasons: rejection.reasons } }),
-    ...(allowedNodes === undefined || rejection !== undefined ? {} : { preFilterNodes: allowed.sort(byNumber) }),
+    ...(allowedNodes === undefined || rejection !== undefined ? {} : { preFilterNodes: allowed.map(indexOf) }),
     ...names("skippedFilters", state.skippedFilters),
     ...names("skippedScores", state.skippedScores),
-    ...(placement.scores === undefined ? {} : scoresOf(placement.scores, order)),
-    ...(placement.node === undefined ? failure(cluster, placement) : choice(cluster, placement, feasible)),
+    ...scoresOf(feasible),
+    ...(placement.node === undefined ? failure(cluster, placement) : choice(feasible, placement.node.name, indexOf)),
   };
-}
-
-function byNumber(a: number, b: number): number {
-  return a - b;
 }
 
 function names(field: string, set: ReadonlySet<string>): Record<string, readonly string[]> {
   return set.size === 0 ? {} : { [field]: [...set].sort() };
 }
 
-function scoresOf(table: ScoreTable, order: readonly { readonly at: number }[]): Partial<RecordedDecision> {
+function scoresOf(feasible: readonly NodeDetail[]): Partial<RecordedDecision> {
+  const columns = feasible[0]?.scores ?? [];
+  if (columns.length === 0) return {};
   const scores: Record<string, RecordedScores> = {};
-  for (const { plugin, weight, raw, normalized: values } of table.columns) {
+  for (const [index, { plugin }] of columns.entries()) {
     scores[plugin] = {
-      raw: order.map(({ at }) => raw[at] as number),
-      weighted: order.map(({ at }) => (values[at] as number) * weight),
+      raw: feasible.map((detail) => detail.scores[index]?.raw as number),
+      weighted: feasible.map((detail) => detail.scores[index]?.weighted as number),
     };
   }
-  return { scores, total: order.map(({ at }) => table.totals[at] as number) };
+  return { scores, total: feasible.map(({ total }) => total as number) };
 }
 
+/** Which of the best the original takes depends on its workers; the recordings name the first by name. */
 function choice(
-  cluster: RecordedCluster,
-  { feasible, scores, node }: Placement,
-  indices: readonly number[],
+  feasible: readonly NodeDetail[],
+  taken: string,
+  indexOf: (detail: NodeDetail) => number,
 ): Partial<RecordedDecision> {
-  if (scores === undefined) return { top: indices, ...(feasible[0] === undefined ? {} : { chosen: feasible[0].name }) };
-  const best = Math.max(...scores.totals);
-  const top = feasible.filter((_node, at) => scores.totals[at] === best).map((node) => node.name);
-  // Which of the best the original takes depends on its workers; the recordings name the first by name.
-  const first = node !== undefined && top.includes(node.name) ? [...top].sort()[0] : node?.name;
-  const positions = top.map((name) => cluster.nodeIndex.get(name) as number).sort(byNumber);
-  return { top: positions, ...(first === undefined ? {} : { chosen: first }) };
+  const best = Math.max(...feasible.map(({ total }) => total ?? 0));
+  const top = feasible.filter(({ total }) => (total ?? 0) === best);
+  const first = top.map(({ node }) => node).sort()[0] as string;
+  return { top: top.map(indexOf), chosen: top.some(({ node }) => node === taken) ? first : taken };
 }
 
 function failure(cluster: RecordedCluster, placement: Placement): Partial<RecordedDecision> {
@@ -113,18 +113,11 @@ function failure(cluster: RecordedCluster, placement: Placement): Partial<Record
   return { ...names("unschedulablePlugins", diagnosis.plugins), fitMessage, message: diagnosis.message() };
 }
 
-function failGroups(cluster: RecordedCluster, { diagnosis }: Placement): FailGroup[] {
-  const nodes = cluster.cache.snapshot();
-  const groups = diagnosis.statuses.map(({ plugin, code, reasons }) => ({
-    plugin,
-    code: CODE_NAMES[code],
-    reasons,
-    nodes: [] as number[],
-  }));
-  for (const position of diagnosis.failed) {
-    const group = groups[(diagnosis.statusOf[position] as number) - 1];
-    group?.nodes.push(cluster.nodeIndex.get(nodes[position]?.name ?? "") as number);
+function failGroups(rejected: readonly NodeDetail[], indexOf: (detail: NodeDetail) => number): FailGroup[] {
+  const groups = new Map<Status, number[]>();
+  for (const detail of rejected) {
+    const status = detail.status as Status;
+    groups.set(status, [...(groups.get(status) ?? []), indexOf(detail)]);
   }
-  for (const group of groups) group.nodes.sort(byNumber);
-  return groups.sort((a, b) => (a.nodes[0] as number) - (b.nodes[0] as number));
+  return [...groups].map(([{ plugin, code, reasons }, nodes]) => ({ plugin, code: CODE_NAMES[code], reasons, nodes }));
 }
