@@ -19,6 +19,10 @@ export interface Reason {
   readonly message: string;
 }
 
+export interface Limitation extends Reason {
+  readonly isLimited: boolean;
+}
+
 /** The number of replicas after stabilisation and limits, and how it came about. */
 export interface Normalisation {
   readonly replicas: number;
@@ -29,7 +33,7 @@ export interface Normalisation {
   /** What each policy of the direction taken allows, by its place in the rules. */
   readonly policyLimits?: readonly number[];
   readonly ableToScale: Reason;
-  readonly scalingLimited: Reason & { readonly isLimited: boolean };
+  readonly scalingLimited: Limitation;
   /** The recommendations, with this one. */
   readonly recommendations: readonly Recommendation[];
 }
@@ -53,23 +57,28 @@ const UP_STABILISED: Reason = {
   reason: "ScaleUpStabilized",
   message: "recent recommendations were lower than current one, applying the lowest recent recommendation",
 };
-const WITHIN: Reason = {
+const WITHIN: Limitation = {
+  isLimited: false,
   reason: "DesiredWithinRange",
   message: "the desired count is within the acceptable range",
 };
-const UP_LIMIT: Reason = {
+const UP_LIMIT: Limitation = {
+  isLimited: true,
   reason: "ScaleUpLimit",
   message: "the desired replica count is increasing faster than the maximum scale rate",
 };
-const DOWN_LIMIT: Reason = {
+const DOWN_LIMIT: Limitation = {
+  isLimited: true,
   reason: "ScaleDownLimit",
   message: "the desired replica count is decreasing faster than the maximum scale rate",
 };
-const TOO_MANY: Reason = {
+const TOO_MANY: Limitation = {
+  isLimited: true,
   reason: "TooManyReplicas",
   message: "the desired replica count is more than the maximum replica count",
 };
-const TOO_FEW: Reason = {
+const TOO_FEW: Limitation = {
+  isLimited: true,
   reason: "TooFewReplicas",
   message: "the desired replica count is less than the minimum replica count",
 };
@@ -79,23 +88,25 @@ function normaliseByDefault(input: NormaliseInput): Normalisation {
   const cutoff = input.now - input.downscaleWindowMicros;
   let stabilised = desired;
   let slot = -1;
-  history.recommendations.forEach((past, index) => {
-    if (past.atMicros < cutoff) slot = index;
-    else stabilised = Math.max(stabilised, past.replicas);
-  });
+  // hot: some twenty recommendations a sync (bench/world).
+  const past = history.recommendations;
+  for (let i = 0; i < past.length; i++) {
+    const { replicas, atMicros } = past[i] as Recommendation;
+    if (atMicros < cutoff) slot = i;
+    else if (replicas > stabilised) stabilised = replicas;
+  }
   const upLimit = Math.max(2 * input.currentReplicas, 4);
   const allowed = Math.min(max, upLimit);
-  const limited = (replicas: number, reason: Reason, isLimited: boolean): Normalisation => ({
-    replicas,
+  const isTooFew = stabilised < min;
+  const isTooMany = !isTooFew && stabilised > allowed;
+  return {
+    replicas: isTooFew ? min : isTooMany ? allowed : stabilised,
     stabilisedReplicas: stabilised,
     policyLimit: upLimit,
     ableToScale: stabilised === desired ? READY : DOWN_STABILISED,
-    scalingLimited: { ...reason, isLimited },
+    scalingLimited: isTooFew ? TOO_FEW : isTooMany ? (max > upLimit ? UP_LIMIT : TOO_MANY) : WITHIN,
     recommendations: recorded(input, slot),
-  });
-  if (stabilised < min) return limited(min, TOO_FEW, true);
-  if (stabilised > allowed) return limited(allowed, max > upLimit ? UP_LIMIT : TOO_MANY, true);
-  return limited(stabilised, WITHIN, false);
+  };
 }
 
 function recorded(input: NormaliseInput, slot: number): readonly Recommendation[] {
@@ -151,14 +162,14 @@ function normaliseByRules(
 ): Normalisation {
   const { desiredReplicas: desired, currentReplicas: current, minReplicas: min, maxReplicas: max } = input;
   const { stabilised, slot } = stabiliseByRules(input, rules.up.windowMicros, rules.down.windowMicros);
-  const end = (allowed: number, reason: Reason, asked: PolicyAnswer | undefined): Normalisation => {
+  const end = (allowed: number, reason: Limitation, asked: PolicyAnswer | undefined): Normalisation => {
     const isLimited = stabilised > current ? stabilised > allowed : stabilised < allowed;
     return {
       replicas: isLimited ? allowed : stabilised,
       stabilisedReplicas: stabilised,
       ...(asked !== undefined && { policyLimit: asked.limit, policyLimits: asked.limits }),
       ableToScale: stabilised === desired ? READY : desired >= current ? UP_STABILISED : DOWN_STABILISED,
-      scalingLimited: isLimited ? { ...reason, isLimited } : { ...WITHIN, isLimited },
+      scalingLimited: isLimited ? reason : WITHIN,
       recommendations: recorded(input, slot),
     };
   };

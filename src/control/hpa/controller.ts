@@ -79,6 +79,8 @@ export class HpaController {
     }
   }
 
+  // DEVIATION(hpa-forget-at-delete): the original drops the history when the deleted key comes up next, up to a period
+  // later, so that an HPA made again under its name before that inherits it.
   #forget(row: number): void {
     this.#histories.delete(row);
     this.#syncCount.set(row, 0);

@@ -25,7 +25,7 @@ export interface SampleColumns {
   readonly windowMicros: Float64Array;
 }
 
-/** How many pods the API lists, with or without a usable value; or its error. */
+/** How many pods the API lists, with or without a usable value (0: "no metrics returned"); or its error. */
 export type SampleCount = number | MetricsFailure;
 
 /**

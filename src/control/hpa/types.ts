@@ -42,7 +42,8 @@ export interface PodSample {
   readonly windowMicros: number;
 }
 
-/** A metrics API refused to answer. */
+/** A metrics API refused to answer. `error` is in its own words; "unable to fetch metrics from … metrics API: " is put
+ *  before it. An API that answers with nothing has not failed: its answer is empty (or 0 pods). */
 export interface MetricsFailure {
   readonly error: string;
 }
