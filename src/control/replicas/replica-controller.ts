@@ -6,7 +6,7 @@ import { WorkQueue } from "../work-queue.ts";
 import { claimPods } from "./claim.ts";
 import { Expectations } from "./expectations.ts";
 import { PodManager, type TieChooser } from "./pod-manager.ts";
-import { availableIn, isBeingDeleted, type ReplicaKind, type ReplicaOwner, selectorOf } from "./replica-kind.ts";
+import { isBeingDeleted, type ReplicaKind, type ReplicaOwner, selectorOf } from "./replica-kind.ts";
 import { nextStatus, type ReplicaCounts } from "./replica-status.ts";
 import { ReplicaTally } from "./replica-tally.ts";
 
@@ -78,7 +78,8 @@ export class ReplicaController {
     if (isNew) this.#expectations.forget(row);
     const selectsOtherwise = isNew || !sameData(old?.spec.selector, owner.spec.selector);
     const isRelabelled = !sameData(old?.spec.template?.metadata?.labels, owner.spec.template?.metadata?.labels);
-    if (isNew || selectsOtherwise || isRelabelled) this.#tally.recount(row);
+    const isPatient = (old?.spec.minReadySeconds ?? 0) !== (owner.spec.minReadySeconds ?? 0);
+    if (selectsOtherwise || isRelabelled || isPatient) this.#tally.recount(row);
     if (selectsOtherwise) this.#needsClaim.set(row, 1);
     this.#queue.add(row);
   }
@@ -136,44 +137,22 @@ export class ReplicaController {
       return;
     }
     this.#queue.forget(row);
-    if (counts.ready !== counts.available) this.#awaitAvailability(row, owner);
+    if (counts.ready === counts.available) return;
+    const minReadyMicros = seconds(owner.spec.minReadySeconds ?? 0);
+    this.#queue.addAfter(row, this.#tally.readyQueue.nextIn(row, minReadyMicros, this.#store.engine.now));
   }
 
   #count(row: number, owner: ReplicaOwner): ReplicaCounts {
     const ready = this.#tally.ready.get(row);
     const minReadyMicros = seconds(owner.spec.minReadySeconds ?? 0);
+    const { now } = this.#store.engine;
+    const waiting = minReadyMicros === 0 ? 0 : this.#tally.readyQueue.settle(row, minReadyMicros, now);
     return {
       active: this.#tally.active.get(row),
       labeled: this.#tally.labeled.get(row),
       ready,
-      available: minReadyMicros === 0 || ready === 0 ? ready : this.#countAvailable(owner, minReadyMicros),
+      available: ready - waiting,
       terminating: this.#tally.terminating.get(row),
     };
-  }
-
-  #countAvailable(owner: ReplicaOwner, minReadyMicros: number): number {
-    const { pods, engine } = this.#store;
-    const list = pods.ownerList(owner.metadata.uid ?? "");
-    let count = 0;
-    for (let pod = pods.byOwner.head(list); pod !== -1; pod = pods.byOwner.next(pod)) {
-      if (!pods.isActive(pod) || !pods.isReady(pod)) continue;
-      if (availableIn(pods, pod, minReadyMicros, engine.now) <= 0) count++;
-    }
-    return count;
-  }
-
-  /** Syncs again when the next ready pod becomes available. */
-  #awaitAvailability(row: number, owner: ReplicaOwner): void {
-    const { pods, engine } = this.#store;
-    const minReadyMicros = seconds(owner.spec.minReadySeconds ?? 0);
-    if (minReadyMicros === 0) return;
-    const list = pods.ownerList(owner.metadata.uid ?? "");
-    let delay = minReadyMicros;
-    for (let pod = pods.byOwner.head(list); pod !== -1; pod = pods.byOwner.next(pod)) {
-      if (!pods.isActive(pod) || !pods.isReady(pod)) continue;
-      const remaining = availableIn(pods, pod, minReadyMicros, engine.now);
-      if (remaining > 0 && remaining < delay) delay = remaining;
-    }
-    this.#queue.addAfter(row, delay);
   }
 }

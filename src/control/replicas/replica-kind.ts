@@ -1,5 +1,4 @@
 import type { KubeObject, Matcher, ReplicaSet, ReplicationController } from "../../kube/index.ts";
-import type { PodTable } from "../../store/index.ts";
 import { matcherOf } from "../scale.ts";
 
 /** An object that keeps a number of pods: both kinds are synced by the same code. */
@@ -40,9 +39,4 @@ export function isBeingDeleted(object: KubeObject): boolean {
 /** How decisions name an object. */
 export function decisionName(object: KubeObject): string {
   return `${object.kind.toLowerCase()}/${object.metadata.namespace ?? ""}/${object.metadata.name ?? ""}`;
-}
-
-/** Microseconds from now until a ready pod has been so for `minReadyMicros`; not positive when it is available. */
-export function availableIn(pods: PodTable, row: number, minReadyMicros: number, now: number): number {
-  return pods.readyAt.get(row) + minReadyMicros - now;
 }

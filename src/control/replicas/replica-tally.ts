@@ -1,6 +1,7 @@
 import type { StringMap } from "../../kube/index.ts";
 import type { DocumentTable, Store } from "../../store/index.ts";
 import { Column } from "../../tables/index.ts";
+import { ReadyQueue } from "./ready-queue.ts";
 import { type ReplicaOwner, selectorOf } from "./replica-kind.ts";
 
 const ACTIVE = 1;
@@ -20,6 +21,8 @@ export class ReplicaTally {
   readonly labeled: Column<Int32Array>;
   /** Being deleted and not ended. */
   readonly terminating: Column<Int32Array>;
+  /** Of the ready ones, those not seen to be available yet. */
+  readonly readyQueue: ReadyQueue;
   readonly #store: Store;
   readonly #table: DocumentTable<ReplicaOwner>;
   /** By pod row: the row of the owner for which the pod is counted, or -1; and as what it is counted. */
@@ -34,6 +37,7 @@ export class ReplicaTally {
     this.ready = new Column<Int32Array>(cells, `${name}.ready`, Int32Array);
     this.labeled = new Column<Int32Array>(cells, `${name}.labeled`, Int32Array);
     this.terminating = new Column<Int32Array>(cells, `${name}.terminating`, Int32Array);
+    this.readyQueue = new ReadyQueue(store, name);
     this.#ownerOf = new Column<Int32Array>(cells, `${name}.ownerOf`, Int32Array, -1);
     this.#countedAs = new Column<Uint8Array>(cells, `${name}.countedAs`, Uint8Array);
   }
@@ -46,18 +50,22 @@ export class ReplicaTally {
   /** An owner is new, or counts otherwise than before: counts its pods anew. */
   recount(owner: number): void {
     for (const counts of [this.active, this.ready, this.labeled, this.terminating]) counts.set(owner, 0);
-    this.#eachPodOf(owner, (pod) => {
+    const { readyAt } = this.#store.pods;
+    const rows = this.#podsOf(owner).sort((a, b) => readyAt.get(a) - readyAt.get(b) || a - b);
+    for (const pod of rows) {
       this.#ownerOf.set(pod, -1);
       this.#countedAs.set(pod, 0);
-      this.update(pod);
-    });
+      this.readyQueue.leave(pod);
+    }
+    for (const pod of rows) this.update(pod);
   }
 
   /** An owner is gone: its pods count for nobody. */
   forget(owner: number): void {
-    this.#eachPodOf(owner, (pod) => {
+    for (const pod of this.#podsOf(owner)) {
       if (this.#ownerOf.get(pod) === owner) this.#ownerOf.set(pod, -1);
-    });
+      this.readyQueue.leave(pod);
+    }
   }
 
   // hot: a few times a pod's life (bench/world).
@@ -67,6 +75,8 @@ export class ReplicaTally {
     const after = this.#store.pods.isPresent(pod) ? this.#resolveOwner(pod, before) : -1;
     const was = before === -1 ? 0 : this.#countedAs.get(pod);
     const is = after === -1 ? 0 : this.#countAs(pod, after);
+    if (before !== after || (is & READY) === 0) this.readyQueue.leave(pod);
+    if ((is & READY) !== 0) this.readyQueue.enter(pod, after);
     if (before === after && was === is) return;
     if (was !== 0) this.#add(before, was, -1);
     if (is !== 0) this.#add(after, is, 1);
@@ -102,10 +112,9 @@ export class ReplicaTally {
     return row !== -1 && isIt(row) ? row : -1;
   }
 
-  #eachPodOf(owner: number, visit: (pod: number) => void): void {
+  #podsOf(owner: number): number[] {
     const { pods } = this.#store;
-    const list = pods.ownerList(this.#table.get(owner).metadata.uid ?? "");
-    for (let pod = pods.byOwner.head(list); pod !== -1; pod = pods.byOwner.next(pod)) visit(pod);
+    return pods.byOwner.rows(pods.ownerList(this.#table.get(owner).metadata.uid ?? ""));
   }
 }
 
