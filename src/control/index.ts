@@ -11,3 +11,4 @@ export * from "./replicas/index.ts";
 export { matcherOf, readScale, type Scale, type ScaleFailure, writeScale } from "./scale.ts";
 export { TaintEviction } from "./taint-eviction.ts";
 export { WorkQueue } from "./work-queue.ts";
+export { EndpointSliceController, type EndpointSliceSettings } from "./endpointslice/index.ts";

@@ -188,7 +188,7 @@ function outcome(kubelets: FakeKubelets) {
 test("looking at the nodes that matter equals looking at all nodes every time", () => {
   let detected = 0;
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 30, size: "max" }), (steps) => {
       const outcomes = [false, true].map((explicitPeriodic) => {
         const { kubelets, begin } = world(steps, explicitPeriodic);
         begin();
@@ -205,7 +205,7 @@ test("looking at the nodes that matter equals looking at all nodes every time", 
 
 test("a run that goes on from a checkpoint is the run that went on", () => {
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 20 }), fc.integer({ min: 1, max: 600 }), (steps, second) => {
+    fc.property(fc.array(step, { maxLength: 20, size: "max" }), fc.integer({ min: 1, max: 600 }), (steps, second) => {
       const original = world(steps, false);
       original.begin();
       original.kubelets.runTo(second);

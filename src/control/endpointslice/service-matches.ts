@@ -1,0 +1,76 @@
+import { compileMapSelector, type Matcher, type Service } from "../../kube/index.ts";
+import type { DocumentTable, PodTable } from "../../store/index.ts";
+import type { Cell, CellState } from "../../tables/index.ts";
+
+interface Candidate {
+  readonly service: number;
+  readonly matcher: Matcher;
+}
+
+/** Whether this controller makes endpoints for the service. */
+export function isManaged(service: Service): boolean {
+  return service.spec.type !== "ExternalName" && Object.keys(service.spec.selector ?? {}).length > 0;
+}
+
+/**
+ * The services that select the pods of a group (namespace and labels). Derived from the store and rebuilt when asked,
+ * hence no state; it is a cell only to be emptied when another state is loaded.
+ */
+export class ServiceMatches implements Cell {
+  readonly name = "endpointslice.matches";
+  readonly #services: DocumentTable<Service>;
+  readonly #pods: PodTable;
+  #byGroup = new Map<number, readonly number[]>();
+  #byNamespace: Map<string, Candidate[]> | undefined;
+
+  constructor(services: DocumentTable<Service>, pods: PodTable) {
+    this.#services = services;
+    this.#pods = pods;
+  }
+
+  /** Rows of the services that select the pod. */
+  of(pod: number): readonly number[] {
+    const group = this.#pods.byGroup.listOf(pod);
+    let found = this.#byGroup.get(group);
+    if (found === undefined) {
+      const labels = this.#pods.groupLabels.get(group);
+      const candidates = this.#candidates().get(this.#pods.groupNamespace.get(group)) ?? [];
+      found = candidates.filter(({ matcher }) => matcher.matches(labels)).map(({ service }) => service);
+      this.#byGroup.set(group, found);
+    }
+    return found;
+  }
+
+  /** The selector of a service, ready for matching. */
+  matcherOf(service: number): Matcher {
+    return compileMapSelector(this.#services.get(service).spec.selector);
+  }
+
+  /** To be called when services came, went or changed their selectors. */
+  clear(): void {
+    this.#byGroup.clear();
+    this.#byNamespace = undefined;
+  }
+
+  save(): CellState {
+    return { form: "data", data: null };
+  }
+  load(): void {
+    this.clear();
+  }
+
+  #candidates(): Map<string, Candidate[]> {
+    if (this.#byNamespace !== undefined) return this.#byNamespace;
+    const byNamespace = new Map<string, Candidate[]>();
+    for (let row = this.#services.first(); row !== -1; row = this.#services.after(row)) {
+      const service = this.#services.get(row);
+      if (!isManaged(service)) continue;
+      const namespace = service.metadata.namespace ?? "";
+      const list = byNamespace.get(namespace) ?? [];
+      list.push({ service: row, matcher: compileMapSelector(service.spec.selector) });
+      byNamespace.set(namespace, list);
+    }
+    this.#byNamespace = byNamespace;
+    return byNamespace;
+  }
+}
