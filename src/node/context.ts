@@ -6,6 +6,7 @@ import type { Store } from "../store/index.ts";
 import { Column, RefColumn, StateMap, StateValue } from "../tables/index.ts";
 import type { Micros } from "../units/index.ts";
 import type { CachedImage, KubeletOptions } from "./options.ts";
+import type { PodConditions } from "./pod-phase.ts";
 import { type PodShape, shapeOf, type Unit } from "./unit.ts";
 
 /** Bits of a node's state. */
@@ -98,7 +99,8 @@ export class KubeletContext {
   readonly nodeIp: Column<Float64Array>;
   readonly networkBase: Column<Float64Array>;
   readonly networkSize: Column<Float64Array>;
-  readonly lastIp: Column<Float64Array>;
+  /** Pod addresses given out so far, those skipped included. */
+  readonly ipsGiven: Column<Float64Array>;
   readonly images: RefColumn<readonly CachedImage[]>;
   readonly pullQueue: RefColumn<readonly number[]>;
   readonly activePulls: Column<Int32Array>;
@@ -131,6 +133,8 @@ export class KubeletContext {
   readonly units: RefColumn<readonly Unit[] | null>;
   /** The units as last written to the API: the same array, nothing to write. */
   readonly published: RefColumn<readonly Unit[] | null>;
+  /** The conditions as last written: the same object, the same reasons and messages. */
+  readonly told: RefColumn<PodConditions | null>;
   readonly end: RefColumn<PodEnd | null>;
   /** When the pod's probe workers began. */
   readonly probesAt: Column<Float64Array>;
@@ -161,7 +165,7 @@ export class KubeletContext {
     this.nodeIp = floats("node.ip");
     this.networkBase = floats("node.networkBase");
     this.networkSize = floats("node.networkSize");
-    this.lastIp = floats("node.lastIp");
+    this.ipsGiven = floats("node.ipsGiven");
     this.images = new RefColumn(cells, "kubelet.node.images", NO_IMAGES);
     this.pullQueue = new RefColumn(cells, "kubelet.node.pullQueue", NO_PULLS);
     this.activePulls = ints("node.activePulls");
@@ -184,6 +188,7 @@ export class KubeletContext {
     this.sandboxIp = floats("sandboxIp");
     this.units = new RefColumn<readonly Unit[] | null>(cells, "kubelet.units", null);
     this.published = new RefColumn<readonly Unit[] | null>(cells, "kubelet.published", null);
+    this.told = new RefColumn<PodConditions | null>(cells, "kubelet.told", null);
     this.end = new RefColumn<PodEnd | null>(cells, "kubelet.end", null);
     this.probesAt = floats("probesAt");
     this.noticedAt = floats("noticedAt");
@@ -224,13 +229,16 @@ export class KubeletContext {
   unitsOf(row: number): readonly Unit[] {
     return this.units.get(row) ?? this.shapeOf(row).newUnits;
   }
+  /** Replaces one unit. Units and their arrays are shared and never changed in place. */
+  putUnit(row: number, index: number, unit: Unit): void {
+    const units = this.unitsOf(row);
+    if (units.length === 1) this.units.set(row, [unit]);
+    else this.units.set(row, units.with(index, unit));
+  }
   /** Replaces some fields of one unit. */
   setUnit(row: number, index: number, change: Partial<Unit>): void {
-    const units = this.unitsOf(row).slice();
-    const unit = units[index];
-    if (unit === undefined) return;
-    units[index] = Object.freeze({ ...unit, ...change });
-    this.units.set(row, Object.freeze(units));
+    const unit = this.unitsOf(row)[index];
+    if (unit !== undefined) this.putUnit(row, index, { ...unit, ...change });
   }
 
   /** The next draw of a node, uniform in [0, 1): depends on the node's name and how many it has had. */
@@ -264,6 +272,7 @@ export class KubeletContext {
     this.admittedAt.set(row, -1);
     this.units.clear(row);
     this.published.clear(row);
+    this.told.clear(row);
     this.end.clear(row);
   }
 

@@ -7,6 +7,7 @@ import { dropPulls } from "./images.ts";
 import { postNodeStatus, reportStart, scheduleNodeStatus } from "./node-status.ts";
 import { publish } from "./pod-status.ts";
 import { considerPod } from "./pod-sync.ts";
+import { hangUnit } from "./probes.ts";
 import { restoreMirrors } from "./static-pods.ts";
 import { exited, onFinish, onStopped, scheduleStopped, terminatePod } from "./termination.ts";
 import { isPlainInit, isRestartable, isSidecar, NEW_UNIT, type PodShape, UNIT, type Unit } from "./unit.ts";
@@ -157,6 +158,10 @@ function takeUp(context: KubeletContext, row: number): void {
     // Probes and the memory of back-offs begin anew with the process.
     for (const [index, unit] of context.unitsOf(row).entries()) {
       const backoff = unit.backoffMicros === 0 ? {} : { backoffMicros: 0, backoffAt: 0 };
+      if (unit.isHung) {
+        context.setUnit(row, index, { isHung: false });
+        hangUnit(context, row, index);
+      }
       if (unit.probedAt >= 0 || unit.backoffMicros > 0) context.setUnit(row, index, { probedAt: -1, ...backoff });
     }
     context.probesAt.set(row, engine.now);

@@ -14,12 +14,16 @@ export function allocatePodIp(context: KubeletContext, row: number): number {
   if (pods.templateOf(row).spec.hostNetwork === true) return context.nodeIp.get(nodeId);
   const base = context.networkBase.get(nodeId);
   const end = context.networkSize.get(nodeId) - 1;
-  let offset = context.lastIp.get(nodeId);
-  for (let tries = FIRST; tries < end; tries++) {
-    offset = offset + 1 >= end ? FIRST : Math.max(offset + 1, FIRST);
-    if (isTaken(context, nodeId, base + offset)) continue;
-    context.lastIp.set(nodeId, offset);
-    return base + offset;
+  const span = end - FIRST;
+  let given = context.ipsGiven.get(nodeId);
+  for (let tries = 0; tries < span; tries++) {
+    const ip = base + FIRST + (given % span);
+    // In the first round nothing can be taken.
+    const isFree = given < span || !isTaken(context, nodeId, ip);
+    given++;
+    if (!isFree) continue;
+    context.ipsGiven.set(nodeId, given);
+    return ip;
   }
   return 0;
 }

@@ -50,16 +50,47 @@ export interface PodConditions {
   readonly texts: Partial<Record<PodConditionType, ConditionText | null>>;
 }
 
-/**
- * The conditions the kubelet writes, of a pod in the given phase.
- * @source kubernetes 1.37 pkg/kubelet/status/generate.go
- */
-export function podConditions(
+/** Conditions by what they depend on: derived, hence no state. Pods of one spec share them. */
+const known = new WeakMap<PodShape, Map<number, PodConditions>>();
+const UNIT_VARIANTS = 36;
+const UNITS_MAX = 9;
+
+/** `podConditions`, remembered. The same object for the same circumstances. hot: several times a pod's life */
+export function sharedConditions(
   shape: PodShape,
   units: readonly Unit[],
   phase: number,
   hasSandbox: boolean,
 ): PodConditions {
+  if (units.length > UNITS_MAX) return podConditions(shape, units, phase, hasSandbox);
+  let key = phase * 2 + (hasSandbox ? 1 : 0);
+  for (const unit of units) key = key * UNIT_VARIANTS + variantOf(unit);
+  let conditions = known.get(shape);
+  if (conditions === undefined) {
+    conditions = new Map();
+    known.set(shape, conditions);
+  }
+  let found = conditions.get(key);
+  if (found === undefined) {
+    found = podConditions(shape, units, phase, hasSandbox);
+    conditions.set(key, found);
+  }
+  return found;
+}
+
+/** All that conditions depend on of a unit, as a number. */
+function variantOf(unit: Unit): number {
+  const code = endedWith(unit);
+  const ended = code === undefined ? 0 : code === 0 ? 1 : 2;
+  const begun = unit.instance > 0 ? 2 : unit.lastEnding !== null ? 1 : 0;
+  return ((ended * 3 + begun) * 2 + (unit.isReady ? 1 : 0)) * 2 + (unit.isStarted ? 1 : 0);
+}
+
+/**
+ * The conditions the kubelet writes, of a pod in the given phase.
+ * @source kubernetes 1.37 pkg/kubelet/status/generate.go
+ */
+function podConditions(shape: PodShape, units: readonly Unit[], phase: number, hasSandbox: boolean): PodConditions {
   const incomplete: string[] = [];
   const unready: string[] = [];
   for (const [index, unit] of units.entries()) {

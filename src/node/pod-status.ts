@@ -2,48 +2,51 @@ import type { ContainerState, ContainerStateTerminated, ContainerStatus } from "
 import { POD_PHASE, type PodStatusChange } from "../store/index.ts";
 import type { KubeletContext } from "./context.ts";
 import { STAGE } from "./context.ts";
-import { podConditions, podPhase } from "./pod-phase.ts";
+import { podPhase, sharedConditions } from "./pod-phase.ts";
 import { type Ending, type PodShape, UNIT, type Unit } from "./unit.ts";
 
 /**
  * Writes what the kubelet knows of a pod into its status, if the kubelet reaches the API server; what it could not
  * write is written when it does. One write, and none when nothing differs. A phase that has ended stays.
  */
+// hot: several times a pod's life (bench/world).
 export function publish(context: KubeletContext, row: number): void {
-  const { store, stage, units, published } = context;
+  const { store, published, told } = context;
   const { pods } = store;
-  if (units.get(row) === null) return;
-  if (!pods.isPresent(row) || !context.listens(pods.nodeId.get(row))) return;
+  if (context.units.get(row) === null || !pods.isPresent(row) || !context.listens(pods.nodeId.get(row))) return;
   const shape = context.shapeOf(row);
-  const known = context.unitsOf(row);
-  const at = stage.get(row);
-  const isStopped = at === STAGE.finished || at === STAGE.stopped;
-  const end = context.end.get(row);
-  const isLost = end !== null && isStopped;
-  const phase = pods.isTerminal(row)
-    ? pods.phase.get(row)
-    : isLost
-      ? POD_PHASE.failed
-      : podPhase(shape, known, isStopped);
+  const units = context.unitsOf(row);
+  const stage = context.stage.get(row);
+  const isStopped = stage === STAGE.finished || stage === STAGE.stopped;
+  const end = isStopped ? context.end.get(row) : null;
   const ip = context.sandboxIp.get(row);
   const admittedAt = context.admittedAt.get(row);
-  const change: PodStatusChange = {
-    ...podConditions(shape, known, phase, ip !== 0),
-    phase,
-    ...(admittedAt === -1 ? {} : { startTime: admittedAt }),
-    // The address stays in the status when the sandbox has gone.
-    ...(ip === 0 ? {} : { ip }),
-    ...(isLost ? end : {}),
-  };
-  if (published.get(row) === known) {
-    store.podWriter.updateStatus(row, change);
-    return;
+  let phase = pods.phase.get(row);
+  if (!pods.isTerminal(row)) phase = end === null ? podPhase(shape, units, isStopped) : POD_PHASE.failed;
+  const shared = sharedConditions(shape, units, phase, ip !== 0);
+  const change: Writable<PodStatusChange> = { phase, conditions: shared.conditions };
+  if (told.get(row) !== shared) change.texts = shared.texts;
+  if (admittedAt !== -1) change.startTime = admittedAt;
+  // The address stays in the status when the sandbox has gone.
+  if (ip !== 0) change.ip = ip;
+  if (end !== null) {
+    change.reason = end.reason;
+    change.message = end.message;
   }
-  published.set(row, known);
-  store.podWriter.updateStatus(row, { ...change, ...containerStatuses(context, shape, known) });
+  if (published.get(row) !== units) {
+    const { containers, initContainers, restarts } = containerStatuses(context, shape, units);
+    change.containers = containers;
+    change.restarts = restarts;
+    if (shape.initCount > 0) change.initContainers = initContainers;
+  }
+  published.set(row, units);
+  told.set(row, shared);
+  store.podWriter.updateStatus(row, change);
 }
 
-type Statuses = Pick<PodStatusChange, "containers" | "initContainers" | "restarts">;
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+type Statuses = Required<Pick<PodStatusChange, "containers" | "initContainers" | "restarts">>;
 
 /** The statuses of pods whose containers are all new, shared by the pods of a spec. */
 const newStatuses = new WeakMap<PodShape, Statuses>();
@@ -65,7 +68,7 @@ function buildStatuses(context: KubeletContext, shape: PodShape, units: readonly
   for (const { restartCount } of regular) restarts += restartCount;
   if (regular.length > 1) regular.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   const initContainers = statuses.slice(0, shape.initCount);
-  return { containers: regular, restarts, ...(shape.initCount === 0 ? {} : { initContainers }) };
+  return { containers: regular, restarts, initContainers };
 }
 
 function statusOf(context: KubeletContext, shape: PodShape, unit: Unit, index: number): ContainerStatus {

@@ -42,8 +42,8 @@ export function onDeliver(context: KubeletContext, cursor: Cursor): void {
 
 /** Whether somebody else has written the pod's readiness. */
 function isOverwritten(context: KubeletContext, row: number): boolean {
-  const units = context.unitsOf(row).slice(context.shapeOf(row).initCount);
-  return context.store.pods.isReady(row) !== units.every((unit) => unit.isReady);
+  const told = context.told.get(row);
+  return told !== null && told.conditions.Ready !== context.store.pods.ready.get(row);
 }
 
 /** The kubelet has heard of the pod or of its deletion, or looks at all its pods again. */
@@ -94,6 +94,7 @@ function admitPod(context: KubeletContext, row: number): void {
     }
     return;
   }
+  // DEVIATION(network-not-ready): pods are started on a node that has not reported Ready yet, as pods of the host's network are.
   context.stage.set(row, STAGE.live);
   context.units.set(row, context.shapeOf(row).newUnits);
   publish(context, row);

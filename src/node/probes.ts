@@ -23,8 +23,8 @@ export function armProbes(context: KubeletContext, row: number): void {
   const { engine, kinds } = context;
   const shape = context.shapeOf(row);
   for (const [index, unit] of context.unitsOf(row).entries()) {
-    if (unit.state !== UNIT.running || unit.probedAt >= 0) continue;
-    context.setUnit(row, index, { probedAt: engine.now });
+    if (unit.state !== UNIT.running || unit.probedAt >= 0 || shape.isProbed[index] === false) continue;
+    context.putUnit(row, index, { ...unit, probedAt: engine.now });
     const probe = shape.containers[index]?.startupProbe;
     if (probe !== undefined && !unit.isStarted) {
       const attempts = { probe, from: context.probesAt.get(row), startedAt: unit.startedAt };
@@ -75,7 +75,7 @@ export function onReadiness(context: KubeletContext, row: number, arg: number): 
   const unit = context.unitsOf(row)[index];
   const isReady = unit?.isHung !== true;
   if (unit?.isReady === isReady || (isReady && stage !== STAGE.live)) return;
-  context.setUnit(row, index, { isReady });
+  if (unit !== undefined) context.putUnit(row, index, { ...unit, isReady });
   if (!isReady) unhealthy(context, row, index, "Readiness");
   publish(context, row);
 }

@@ -13,7 +13,7 @@ export interface Ending {
 
 export const UNIT = { waiting: 0, running: 1, exited: 2 } as const;
 
-/** What the kubelet knows of one container of a pod ("unit": init containers first, then the regular ones). Frozen. */
+/** What the kubelet knows of one container of a pod ("unit": init containers first, then the regular ones). Immutable. */
 export interface Unit {
   readonly state: (typeof UNIT)[keyof typeof UNIT];
   /** Number of the instance among all of the pod: timers of an earlier instance do not match. 0 before the first. */
@@ -70,6 +70,8 @@ export interface PodShape {
   readonly containers: readonly Container[];
   readonly initCount: number;
   readonly restartPolicy: "Always" | "OnFailure" | "Never";
+  /** Whether a container has a readiness or startup probe. */
+  readonly isProbed: readonly boolean[];
   /** New units, one a container; shared by all pods of a template. */
   readonly newUnits: readonly Unit[];
 }
@@ -85,6 +87,7 @@ export function shapeOf(spec: PodSpec): PodShape {
       containers,
       initCount: spec.initContainers?.length ?? 0,
       restartPolicy: spec.restartPolicy ?? "Always",
+      isProbed: containers.map((c) => c.readinessProbe !== undefined || c.startupProbe !== undefined),
       newUnits: Object.freeze(containers.map(() => NEW_UNIT)),
     });
     shapes.set(spec, shape);

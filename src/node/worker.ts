@@ -166,7 +166,7 @@ function unitStarted(context: KubeletContext, row: number, index: number): void 
   const instance = context.instances.get(row) + 1;
   context.instances.set(row, instance);
   const isStarted = container?.startupProbe === undefined;
-  context.setUnit(row, index, {
+  context.putUnit(row, index, {
     state: UNIT.running,
     instance,
     startedAt: engine.now,
@@ -179,9 +179,12 @@ function unitStarted(context: KubeletContext, row: number, index: number): void 
     isReady: isStarted && container?.readinessProbe === undefined && !isPlainInit(shape, index),
     isHung: false,
     probedAt: -1,
+    backoffMicros: unit.backoffMicros,
+    backoffAt: unit.backoffAt,
     imageBackoffMicros: 0,
     imageRetryAt: 0,
     stopAt: -1,
+    stopCode: 0,
   });
   podEvent(context, row, { reason: "Created", message: "Container created", unit: index });
   podEvent(context, row, { reason: "Started", message: "Container started", unit: index });
