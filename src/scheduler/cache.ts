@@ -80,9 +80,10 @@ export class SchedulerCache {
       this.addNode(node);
       return;
     }
-    this.#forgetImages(info);
+    const hasNewImages = info.node.status?.images !== node.status?.images;
+    if (hasNewImages) this.#forgetImages(info);
     info.setNode(node);
-    this.#learnImages(info);
+    if (hasNewImages) this.#learnImages(info);
     this.#tree.update(info.name, node.metadata.labels);
   }
 

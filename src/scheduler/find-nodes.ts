@@ -106,7 +106,7 @@ function filterWithPods(
   return status;
 }
 
-/** Positions of the allowed nodes. Their order is that of their names, as the original's candidate list has it. */
+/** Positions of the allowed nodes, in search order: the original takes them from a map, in no order. */
 function positionsOf(nodes: readonly NodeInfo[], allowed: ReadonlySet<string>): number[] {
   const positions: number[] = [];
   for (const [position, node] of nodes.entries()) if (allowed.has(node.name)) positions.push(position);

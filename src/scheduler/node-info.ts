@@ -33,13 +33,13 @@ export class NodeInfo {
 
   /** Takes over a changed node object; the pods stay. */
   setNode(node: KubeNode): void {
+    if (node === this.node || node.status?.images !== this.node.status?.images) this.images = imagesOf(node);
     this.node = node;
     this.labels = node.metadata.labels ?? {};
     this.isUnschedulable = node.spec?.unschedulable === true;
     const taints = node.spec?.taints ?? [];
     this.hardTaints = taints.filter((taint) => REPELLING_EFFECTS.includes(taint.effect));
     this.softTaints = taints.filter((taint) => taint.effect === "PreferNoSchedule");
-    this.images = new Set((node.status?.images ?? []).flatMap((image) => image.names ?? []));
     const { columns, row } = this;
     const allocatable = node.status?.allocatable ?? {};
     columns.allocatableCpuMilli[row] = cpuMilliOf(allocatable.cpu ?? "0");
@@ -100,6 +100,10 @@ export class NodeInfo {
     }
     columns.touch(row);
   }
+}
+
+function imagesOf(node: KubeNode): ReadonlySet<string> {
+  return new Set((node.status?.images ?? []).flatMap((image) => image.names ?? []));
 }
 
 export interface NodeUsage {
