@@ -20,9 +20,20 @@ export function templateHash(template: PodTemplateSpec, collisionCount?: number)
   return safeEncode(String(hash));
 }
 
+/** Texts of frozen templates without their hash label: they are compared at every sync of a Deployment. */
+const textsWithoutHash = new WeakMap<PodTemplateSpec, string>();
+
 /** Whether two templates are the same but for the label `pod-template-hash` and the order of keys. */
 export function isSameTemplate(a: PodTemplateSpec, b: PodTemplateSpec): boolean {
-  return canonicalText(withoutHash(a)) === canonicalText(withoutHash(b));
+  return a === b || textWithoutHash(a) === textWithoutHash(b);
+}
+
+function textWithoutHash(template: PodTemplateSpec): string {
+  const known = textsWithoutHash.get(template);
+  if (known !== undefined) return known;
+  const text = canonicalText(withoutHash(template));
+  if (Object.isFrozen(template)) textsWithoutHash.set(template, text);
+  return text;
 }
 
 /** JSON with sorted keys and without undefined fields: equal texts mean equal values. */

@@ -1,13 +1,13 @@
 import type { Engine, Micros } from "../engine/index.ts";
-import { compileSelector, PHASE } from "../kube/index.ts";
+import { compileSelector, PHASE, type StringMap } from "../kube/index.ts";
 import type { UsageMeter } from "../metrics/index.ts";
 import { type Distribution, normalAt } from "../random/index.ts";
-import { CHANGE, type Cursor, type PodTemplate, type Store } from "../store/index.ts";
-import { RefColumn } from "../tables/index.ts";
+import { CHANGE, type Cursor, type Store } from "../store/index.ts";
+import { Column, RefColumn } from "../tables/index.ts";
 import { curveAt, nextLook } from "./curve.ts";
 import { limitsOf } from "./pod-limits.ts";
 import { type Backends, DemandCells, type DemandContext, ServiceDemand } from "./service-demand.ts";
-import type { PodLoad, ServiceLoad, TimedCurve } from "./types.ts";
+import type { Curve, PodLoad, ServiceLoad, TimedCurve } from "./types.ts";
 
 export interface WorkloadOptions {
   readonly loads: readonly (ServiceLoad | PodLoad)[];
@@ -35,15 +35,23 @@ export class Workload {
   readonly #meter: UsageMeter;
   readonly #options: WorkloadOptions;
   readonly #podLoads: readonly PodLoad[];
-  readonly #matchers: readonly ((namespace: string, labels: Readonly<Record<string, string>>) => boolean)[];
+  readonly #matchers: readonly ((namespace: string, labels: StringMap) => boolean)[];
   readonly #cursor: Cursor;
   readonly #seed: number;
   readonly #podTickKind: number;
   readonly #startupEndKind: number;
   /** Service loads of which the pod is a backend, ascending. */
   readonly #servedBy: RefColumn<readonly number[]>;
-  /** Pod loads that match, by template: derived. */
-  readonly #byTemplate = new WeakMap<PodTemplate, readonly number[]>();
+  /** What a running pod may use at most: looked up when it starts. */
+  readonly #limitCpuMilli: Column<Float64Array>;
+  readonly #limitMemoryBytes: Column<Float64Array>;
+  /** Groups that match a pod load, and how many groups there were when they were looked up: derived. */
+  #lastCurve: Curve | undefined;
+  #lastTime = -1;
+  #lastValue = 0;
+  #groups: { readonly seen: number; readonly found: readonly number[] }[] = [];
+  /** Pod loads that match a group of pods: derived. */
+  #loadsOfGroup: (readonly number[])[] = [];
 
   constructor(engine: Engine, store: Store, meter: UsageMeter, options: WorkloadOptions) {
     this.#engine = engine;
@@ -57,6 +65,16 @@ export class Workload {
       return (namespace, labels) => (load.namespace ?? namespace) === namespace && selector.matches(labels);
     });
     this.#servedBy = new RefColumn(engine.cells, "workload.servedBy", NO_LOADS);
+    this.#limitCpuMilli = new Column<Float64Array>(engine.cells, "workload.limitCpuMilli", Float64Array);
+    this.#limitMemoryBytes = new Column<Float64Array>(engine.cells, "workload.limitMemoryBytes", Float64Array);
+    engine.cells.add({
+      name: "workload.groups",
+      save: () => ({ form: "data", data: null }),
+      load: () => {
+        this.#groups = [];
+        this.#loadsOfGroup = [];
+      },
+    });
     const demandOf = (row: number): ServiceDemand => this.services[row] as ServiceDemand;
     const context: DemandContext = {
       engine,
@@ -109,12 +127,12 @@ export class Workload {
       const { kindId, row, flags } = this.#cursor;
       if (kindId !== podKind) for (const service of this.services) service.sliceChanged(row);
       else if ((flags & (CHANGE.phase | CHANGE.status | CHANGE.deleted | CHANGE.added | CHANGE.metadata)) !== 0)
-        this.#podChanged(row);
+        this.#podChanged(row, flags);
     }
   }
 
   /** Follows the first container: demand begins with it and ends with it. */
-  #podChanged(row: number): void {
+  #podChanged(row: number, flags: number): void {
     const { pods } = this.#store;
     const isRunning =
       pods.isPresent(row) && pods.containers.get(row)?.some((status) => status.state?.running !== undefined) === true;
@@ -125,7 +143,15 @@ export class Workload {
       if (isOn) this.#meter.stop(row);
       return;
     }
-    if (isOn && this.#meter.restarts.get(row) === restarts) return;
+    const isSame = isOn && this.#meter.restarts.get(row) === restarts;
+    if (isSame && (flags & CHANGE.metadata) === 0) return;
+    const limits = limitsOf(pods.templateOf(row));
+    this.#limitCpuMilli.set(row, limits.cpuMilli);
+    this.#limitMemoryBytes.set(row, limits.memoryBytes);
+    if (isSame) {
+      this.#apply(row);
+      return;
+    }
     this.#meter.start(row, this.#engine.now);
     this.#meter.restarts.set(row, restarts);
     for (const load of this.#loadsOf(row)) {
@@ -151,16 +177,17 @@ export class Workload {
     );
   }
 
-  #groupsOf(load: number): number[] {
+  /** Groups of pods that a load selects; groups are never taken back, so only new ones are looked at. */
+  #groupsOf(load: number): readonly number[] {
     const { pods } = this.#store;
-    const wanted = (this.#podLoads[load] as PodLoad).namespace;
-    const matches = this.#matchers[load];
-    const found: number[] = [];
-    for (let id = 0; id < pods.namespaces.count; id++) {
-      const namespace = pods.namespaces.textOf(id);
-      if (wanted !== null && wanted !== namespace) continue;
-      found.push(...pods.matchingGroups(namespace, (labels) => matches?.(namespace, labels) === true));
+    const known = this.#groups[load];
+    if (known?.seen === pods.groups.count) return known.found;
+    const found = known === undefined ? [] : [...known.found];
+    for (let group = known?.seen ?? 0; group < pods.groups.count; group++) {
+      if (this.#matchers[load]?.(pods.groupNamespace.get(group), pods.groupLabels.get(group)) === true)
+        found.push(group);
     }
+    this.#groups[load] = { seen: pods.groups.count, found };
     return found;
   }
 
@@ -181,40 +208,50 @@ export class Workload {
     }
   }
 
-  // hot: every backend at every change of a service's demand (bench/world).
+  // hot: every pod of a load at every look at it (bench/world).
   /** Sets the usage of a running pod to what is demanded of it now. */
   #apply(row: number): void {
     const meter = this.#meter;
     if (meter.isOn.get(row) === 0) return;
     const now = this.#engine.now;
-    const { pods } = this.#store;
-    let cpuMilli = this.#options.idle.cpuMilli;
-    let memoryBytes = this.#options.idle.memoryBytes;
-    for (const load of this.#servedBy.get(row))
-      cpuMilli += (this.services[load] as ServiceDemand).cpuMilliOf(pods.serial.get(row));
-    for (const index of this.#loadsOf(row)) {
-      const load = this.#podLoads[index] as PodLoad;
+    const { idle } = this.#options;
+    const key = this.#store.pods.serial.get(row);
+    let cpuMilli = idle.cpuMilli;
+    let memoryBytes = idle.memoryBytes;
+    const services = this.#servedBy.get(row);
+    for (let i = 0; i < services.length; i++)
+      cpuMilli += (this.services[services[i]!] as ServiceDemand).cpuMilliOf(key);
+    const loads = this.#loadsOf(row);
+    for (let i = 0; i < loads.length; i++) {
+      const load = this.#podLoads[loads[i]!] as PodLoad;
       if (now < load.startMicros || now >= load.endMicros) continue;
-      if (load.cpuMilli !== null) cpuMilli += this.#valueOf(load.cpuMilli, load, row);
-      if (load.memoryBytes !== null) memoryBytes = this.#valueOf(load.memoryBytes, load, row);
       const age = now - meter.startedAt.get(row);
+      if (load.cpuMilli !== null) cpuMilli += this.#valueOf(load.cpuMilli, now - load.startMicros, age, key);
+      if (load.memoryBytes !== null) memoryBytes = this.#valueOf(load.memoryBytes, now - load.startMicros, age, key);
       if (load.startup !== null && age < load.startup.forMicros) cpuMilli += load.startup.cpuMilli;
     }
-    const limits = limitsOf(pods.templateOf(row));
-    meter.setCpu(row, Math.min(cpuMilli, limits.cpuMilli), now);
-    if (memoryBytes > limits.memoryBytes) {
-      meter.memoryBytes.set(row, limits.memoryBytes);
+    meter.setCpu(row, Math.min(cpuMilli, this.#limitCpuMilli.get(row)), now);
+    const limit = this.#limitMemoryBytes.get(row);
+    if (memoryBytes > limit) {
+      meter.memoryBytes.set(row, limit);
       this.#options.onOutOfMemory(row);
     } else meter.memoryBytes.set(row, Math.floor(memoryBytes));
   }
 
-  #valueOf(timed: TimedCurve, load: PodLoad, row: number): number {
-    const now = this.#engine.now;
-    const value = curveAt(
-      timed.curve,
-      now - (timed.since === "run" ? load.startMicros : this.#meter.startedAt.get(row)),
-    );
-    return timed.noise === null ? value : value * this.noiseFactor(timed.noise, this.#store.pods.serial.get(row));
+  #valueOf(timed: TimedCurve, sinceRun: Micros, age: Micros, key: number): number {
+    const { curve, noise } = timed;
+    const value = timed.since === "run" ? this.#curveAtOnce(curve, sinceRun) : curveAt(curve, age);
+    return noise === null ? value : value * this.noiseFactor(noise, key);
+  }
+
+  /** The pods of a load share its curve: at one instant it is worked out once. */
+  #curveAtOnce(curve: Curve, t: Micros): number {
+    if (this.#lastCurve !== curve || this.#lastTime !== t) {
+      this.#lastCurve = curve;
+      this.#lastTime = t;
+      this.#lastValue = curveAt(curve, t);
+    }
+    return this.#lastValue;
   }
 
   /** max(0, 1 + sd · normal), the same for a pod until the next draw. */
@@ -238,16 +275,20 @@ export class Workload {
   #loadsOf(row: number): readonly number[] {
     if (this.#podLoads.length === 0) return NO_LOADS;
     const { pods } = this.#store;
-    const namespace = pods.namespaceOf(row);
-    const matching = (labels: Readonly<Record<string, string>>) =>
-      this.#podLoads.map((_, index) => index).filter((index) => this.#matchers[index]?.(namespace, labels) === true);
-    if (pods.extra.get(row).labels !== undefined) return matching(pods.labelsOf(row));
-    const template = pods.templateOf(row);
-    let loads = this.#byTemplate.get(template);
+    const group = pods.byGroup.listOf(row);
+    if (group === -1) return this.#matching(pods.namespaceOf(row), pods.labelsOf(row));
+    let loads = this.#loadsOfGroup[group];
     if (loads === undefined) {
-      loads = matching(template.labels);
-      this.#byTemplate.set(template, loads);
+      loads = this.#matching(pods.groupNamespace.get(group), pods.groupLabels.get(group));
+      this.#loadsOfGroup[group] = loads;
     }
     return loads;
+  }
+
+  #matching(namespace: string, labels: StringMap): readonly number[] {
+    const found: number[] = [];
+    for (const index of this.#podLoads.keys())
+      if (this.#matchers[index]?.(namespace, labels) === true) found.push(index);
+    return found.length === 0 ? NO_LOADS : found;
   }
 }

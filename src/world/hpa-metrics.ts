@@ -5,11 +5,9 @@ import type { Store } from "../store/index.ts";
 const MICROS_PER_SECOND = 1_000_000;
 const MILLI = 1000;
 /** @source kubernetes 1.37 pkg/controller/podautoscaler/metrics/client.go */
-const NO_RESOURCE_METRICS = "no metrics returned from resource metrics API";
-const NO_CUSTOM_METRICS =
-  "unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered";
-const NO_EXTERNAL_METRICS =
-  "unable to fetch metrics from external metrics API: no external metrics API (external.metrics.k8s.io) registered";
+
+const NO_CUSTOM_METRICS = "no custom metrics API (custom.metrics.k8s.io) registered";
+const NO_EXTERNAL_METRICS = "no external metrics API (external.metrics.k8s.io) registered";
 
 /** The metrics APIs of this cluster as the HPA reads them: metrics-server's samples; no adapters for custom metrics. */
 export function hpaMetrics(store: Store, server: MetricsServer): MetricsSource {
@@ -44,7 +42,7 @@ function resourceSamples(
     into.timestampMicros[i] = Math.floor(at / MICROS_PER_SECOND) * MICROS_PER_SECOND;
     into.windowMicros[i] = server.windowMicros.get(row);
   }
-  return shown === 0 ? { error: NO_RESOURCE_METRICS } : shown;
+  return shown;
 }
 
 /**

@@ -62,7 +62,8 @@ export class Measures implements Cell {
   }
 
   #setOf(metric: string, labels: Labels): SampleSet {
-    const key = `${metric} ${Object.values(labels).join("\n")}`;
+    let key = metric;
+    for (const label in labels) key += `\n${labels[label]}`;
     let entry = this.#summary.get(key);
     if (entry === undefined) {
       entry = { metric, labels, set: new SampleSet() };

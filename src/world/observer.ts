@@ -4,6 +4,7 @@ import type { UsageMeter } from "../metrics/index.ts";
 import { CHANGE, type Cursor, POD_PHASE, type Store } from "../store/index.ts";
 import { Column, StateMap, StateValue } from "../tables/index.ts";
 import type { DemandTotals, ServiceDemand } from "../workload/index.ts";
+import { PodCensus } from "./census.ts";
 import type { Labels, Measures } from "./measures.ts";
 import type { Plan, PlannedNode, ResultSink } from "./plan.ts";
 
@@ -30,6 +31,7 @@ export class Observer {
   readonly #measures: Measures;
   readonly #services: readonly ServiceDemand[];
   readonly #cursor: Cursor;
+  readonly census: PodCensus;
   readonly #planned: ReadonlyMap<string, PlannedNode>;
   readonly #createdAt: Column<Float64Array>;
   readonly #hasBeenReady: Column<Uint8Array>;
@@ -46,6 +48,7 @@ export class Observer {
     this.#store = store;
     this.#plan = world.plan;
     this.#measures = world.measures;
+    this.census = new PodCensus(engine.cells, store.pods);
     this.#planned = new Map(world.plan.nodes.map((node) => [node.name, node]));
     this.#services = world.services;
     this.#createdAt = new Column<Float64Array>(engine.cells, "observer.createdAt", Float64Array);
@@ -93,6 +96,7 @@ export class Observer {
   }
 
   #podChanged(row: number, flags: number): void {
+    this.census.note(row);
     const { pods } = this.#store;
     const now = this.#engine.now;
     if ((flags & CHANGE.added) !== 0) {

@@ -4,11 +4,10 @@ import {
   type HorizontalPodAutoscaler,
   type KubeNode,
   PHASE,
-  podRequests,
   type ReplicaSet,
   type ReplicationController,
 } from "../kube/index.ts";
-import { POD_PHASE, type PodTemplate, type Store } from "../store/index.ts";
+import type { Store } from "../store/index.ts";
 import { cpuMilliOf, wholeValueOf } from "../units/index.ts";
 import type { Labels } from "./measures.ts";
 import { isNodeReady, type Observed, type Observer } from "./observer.ts";
@@ -59,7 +58,8 @@ export class Sampler {
 
   #sampleNodes(): void {
     const nodes = this.#store.documents<KubeNode>("Node");
-    const { pods } = this.#store;
+    const { census } = this.#observer;
+    const perNode = this.#isAsserted("node_cpu_requested");
     let ready = 0;
     let total = 0;
     let costPerHour = 0;
@@ -68,19 +68,14 @@ export class Sampler {
     for (let row = nodes.first(); row !== -1; row = nodes.after(row)) {
       const node = nodes.get(row);
       const name = node.metadata.name ?? "";
+      const id = this.#store.pods.nodeNames.find(name);
       total++;
       costPerHour += this.#observer.priceOf(name);
       const cpu = cpuMilliOf(node.status?.allocatable?.cpu ?? "0");
-      let cpuRequested = 0;
-      const id = pods.nodeNames.find(name);
-      for (let pod = id === -1 ? -1 : pods.byNode.head(id); pod !== -1; pod = pods.byNode.next(pod)) {
-        if (pods.isTerminal(pod)) continue;
-        const { cpuMilli, memoryBytes } = requestsOf(pods.templateOf(pod));
-        cpuRequested += cpuMilli;
-        requested.memory += memoryBytes;
-      }
+      const cpuRequested = id === -1 ? 0 : census.cpuMilliOf(id);
       requested.cpu += cpuRequested;
-      if (cpu > 0) this.#gauge("node_cpu_requested", cpuRequested / cpu, this.#observer.nodeLabels(name));
+      requested.memory += id === -1 ? 0 : census.memoryBytesOf(id);
+      if (perNode && cpu > 0) this.#gauge("node_cpu_requested", cpuRequested / cpu, this.#observer.nodeLabels(name));
       if (!isNodeReady(node)) continue;
       ready++;
       allocatable.cpu += cpu;
@@ -98,35 +93,27 @@ export class Sampler {
 
   #samplePods(): void {
     const { pods } = this.#store;
-    const counts = { total: 0, pending: 0, running: 0, ready: 0, succeeded: 0, failed: 0, terminating: 0 };
+    const { meter } = this.#observed;
+    const perPod = this.#isAsserted("pod_cpu_cores") || this.#isAsserted("pod_memory_bytes");
+    const { limit } = pods.rows;
+    meter.isOn.ensure(limit);
     let cpuMilli = 0;
-    for (let row = pods.first(); row !== -1; row = pods.after(row)) {
-      counts.total++;
-      const phase = pods.phase.get(row);
-      if (pods.isDeleting(row)) counts.terminating++;
-      else if (pods.nodeId.get(row) === -1) counts.pending++;
-      if (phase === POD_PHASE.running) counts.running++;
-      else if (phase === POD_PHASE.succeeded) counts.succeeded++;
-      else if (phase === POD_PHASE.failed) counts.failed++;
-      if (pods.isReady(row)) counts.ready++;
-      if (this.#observed.meter.isOn.get(row) === 1) {
-        cpuMilli += this.#observed.meter.cpuMilli.get(row);
-        if (this.#watchesUsage) {
-          this.#observer.podMeasure("pod_cpu_cores", row, this.#observed.meter.cpuMilli.get(row) / 1000);
-          this.#observer.podMeasure("pod_memory_bytes", row, this.#observed.meter.memoryBytes.get(row));
-        }
-      }
+    for (let row = 0; row < limit; row++) {
+      if (meter.isOn.data[row] === 0) continue;
+      cpuMilli += meter.cpuMilli.get(row);
+      if (!perPod) continue;
+      this.#observer.podMeasure("pod_cpu_cores", row, meter.cpuMilli.get(row) / 1000);
+      this.#observer.podMeasure("pod_memory_bytes", row, meter.memoryBytes.get(row));
     }
+    const { counts } = this.#observer.census;
     this.#gauge("pods_pending", counts.pending, {});
     this.#gauge("pods_running", counts.running, {});
     this.#row("pods", { ...counts, cpu_used_cores: rounded(cpuMilli / 1000) });
   }
 
-  /** Usage pod by pod is measured only where an assertion asks for it. */
-  get #watchesUsage(): boolean {
-    return this.#observed.plan.assertions.some(
-      ({ metric }) => metric === "pod_cpu_cores" || metric === "pod_memory_bytes",
-    );
+  /** Values by node or pod are many: they are measured only where an assertion asks for them. */
+  #isAsserted(metric: string): boolean {
+    return this.#observed.plan.assertions.some((assertion) => assertion.metric === metric);
   }
 
   #sampleWorkloads(): void {
@@ -189,17 +176,6 @@ export class Sampler {
       });
     }
   }
-}
-
-const requestCache = new WeakMap<PodTemplate, { readonly cpuMilli: number; readonly memoryBytes: number }>();
-
-function requestsOf(template: PodTemplate): { readonly cpuMilli: number; readonly memoryBytes: number } {
-  let requests = requestCache.get(template);
-  if (requests === undefined) {
-    requests = podRequests(template.spec);
-    requestCache.set(template, requests);
-  }
-  return requests;
 }
 
 /** Six decimals: what a person or a plot can use, and the same text everywhere. */
