@@ -85,8 +85,18 @@ function statusOf(context: KubeletContext, shape: PodShape, unit: Unit, index: n
   };
 }
 
+/** The last state given out: pods that start in one second share it. */
+let runningSince: ContainerState = Object.freeze({ running: Object.freeze({ startedAt: "" }) });
+
+function runningState(startedAt: string): ContainerState {
+  if (runningSince.running?.startedAt !== startedAt) {
+    runningSince = Object.freeze({ running: Object.freeze({ startedAt }) });
+  }
+  return runningSince;
+}
+
 function stateOf(context: KubeletContext, shape: PodShape, unit: Unit): ContainerState {
-  if (unit.state === UNIT.running) return { running: { startedAt: context.store.timestamp(unit.startedAt) } };
+  if (unit.state === UNIT.running) return runningState(context.store.timestamp(unit.startedAt));
   if (unit.state === UNIT.exited && unit.waitingReason === "" && unit.ending !== null) {
     return { terminated: terminatedOf(context, unit.ending) };
   }
