@@ -33,6 +33,7 @@ export interface Explanation {
 const EXPLAINABLE = ["pod", "hpa", "node", "deployment", "replicaset", "replicationcontroller", "service"];
 const HISTORY_SHOWN = 12;
 const CHAIN_LIMIT = 30;
+const STEP_LIMIT = 1_000_000;
 
 /**
  * Answers from decisions.jsonl why an object is as it is. Reads the whole file once.
@@ -100,10 +101,11 @@ function chainOf(decision: DecisionRecord, decisions: readonly DecisionRecord[])
   for (const one of decisions) if (!byNumber.has(one.n)) byNumber.set(one.n, one);
   const chain = [decision];
   let at = decision;
-  while (chain.length < CHAIN_LIMIT) {
+  for (let step = 0; step < STEP_LIMIT && chain.length < CHAIN_LIMIT; step++) {
     const cause = byNumber.get(at.cause);
     if (cause === undefined || cause.n >= at.n) break;
-    chain.unshift(cause);
+    // An autoscaler's sync is due to its sync before: no news.
+    if (cause.by !== "hpa" || cause.object !== at.object) chain.unshift(cause);
     at = cause;
   }
   return chain;
@@ -117,6 +119,9 @@ export function explanationLines(explanation: Explanation): string[] {
     decision.by === "hpa"
       ? hpaLines(decision, when)
       : [`${object} at ${when} — ${headline(decision)}`, ...detailLines(decision)];
+  const placement = history.findLast((one) => one.by === "scheduler" && one !== decision);
+  if (placement !== undefined)
+    lines.push("", `PLACEMENT at ${formatClock(placement.t)} — ${headline(placement)}`, ...detailLines(placement));
   if (history.length > 1) {
     const shown = history
       .slice(-HISTORY_SHOWN)

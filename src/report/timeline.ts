@@ -19,13 +19,8 @@ interface Rule {
 
 /** What of the decisions belongs on a timeline, by `by/what`. */
 const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
-  ["fault/crash", { isWarning: true, text: (d) => `${d.object} crashed${ofFailure(d)}` }],
-  ["fault/partition", { isWarning: true, text: (d) => `${d.object} cut off${ofFailure(d)}` }],
-  ["fault/recover", { isWarning: false, text: (d) => `${d.object} is back${ofFailure(d)}` }],
-  ["fault/containerExit", { isWarning: true, text: (d) => `${d.object} container exited${ofFailure(d)}` }],
   ["node-lifecycle/not-ready", { isWarning: true, text: (d) => `${d.object} NotReady` }],
-  ["node-lifecycle/unknown", { isWarning: true, text: (d) => `${d.object} NotReady (silent)` }],
-  ["node-lifecycle/ready", { isWarning: false, text: (d) => `${d.object} Ready` }],
+  ["node-lifecycle/recovered", { isWarning: false, text: (d) => `${d.object} Ready` }],
   ["taint-eviction/evict", { isWarning: true, text: (d) => `${d.object} evicted` }],
   ["hpa/scale", { isWarning: false, text: scaleText }],
   ["hpa/fail", { isWarning: true, text: (d) => `${d.object} ${field(d, "error")}` }],
@@ -59,18 +54,15 @@ export class Timeline {
     more: number;
     group: string;
   }[] = [];
-  /** Failures and pending pods are told once an object: `scheduler/unschedulable pod/shop/web-1`. */
   private readonly told = new Set<string>();
+  /** Failed syncs in a row, by HPA. */
+  private readonly fails = new Map<string, number>();
 
   add(decision: DecisionRecord): void {
     const group = `${decision.by}/${decision.what}`;
-    const entry = decision.by === "action" ? ACTION : RULES.get(group);
-    if (entry === undefined) return;
-    if (group === "scheduler/unschedulable" || group === "hpa/fail") {
-      const key = `${group} ${decision.object}`;
-      if (this.told.has(key)) return;
-      this.told.add(key);
-    }
+    if (decision.by === "hpa" && decision.what !== "fail") this.fails.delete(decision.object);
+    const rule = typeof decision.notable === "string" ? notableRule(decision) : RULES.get(group);
+    if (rule === undefined || this.isOld(group, decision)) return;
     const last = this.happenings.at(-1);
     const t = Math.floor(decision.t / 1_000_000) * 1_000_000;
     if (last !== undefined && last.t === t && last.group === group && decision.by !== "action") {
@@ -79,12 +71,25 @@ export class Timeline {
     }
     this.happenings.push({
       t,
-      text: entry.text(decision),
-      isWarning: entry.isWarning,
+      text: rule.text(decision),
+      isWarning: rule.isWarning,
       object: decision.object,
       more: 0,
       group,
     });
+  }
+
+  /** Pending pods are told once; failing autoscalers once they fail for good, since each has no metrics at first. */
+  private isOld(group: string, decision: DecisionRecord): boolean {
+    if (group === "hpa/fail") {
+      const count = (this.fails.get(decision.object) ?? 0) + 1;
+      this.fails.set(decision.object, count);
+      return count !== TOLD_AFTER_FAILS;
+    }
+    if (group !== "scheduler/unschedulable") return false;
+    const isOld = this.told.has(decision.object);
+    this.told.add(decision.object);
+    return isOld;
   }
 
   all(): readonly Happening[] {
@@ -92,7 +97,14 @@ export class Timeline {
   }
 }
 
-const ACTION: Rule = { isWarning: false, text: (d) => field(d, "text") || `${d.what} ${d.object}` };
+/** At the sync period of 15 s, more than a minute. */
+const TOLD_AFTER_FAILS = 5;
+
+/** A decision that brings its own sentence. Faults are warnings, the ends of faults and what operators do are not. */
+function notableRule({ by, what }: DecisionRecord): Rule {
+  const isWarning = by === "fault" && what !== "ends" && what !== "recover";
+  return { isWarning, text: (d) => `${field(d, "notable")}${ofFailure(d)}` };
+}
 
 const SHOWN = 16;
 const TEXT_WIDTH = 110;
