@@ -106,20 +106,37 @@ export class Monitor {
 
   /** Rows to look at, by node name. */
   #rowsToVisit(pass: number): number[] {
-    const { memory, passTimes } = this.#parts;
     const rows: number[] = [];
     if (this.#engine.explicitPeriodic) {
       for (let row = this.#nodes.first(); row !== -1; row = this.#nodes.after(row)) rows.push(row);
     } else {
-      rows.push(...memory.watched());
-      const { now } = this.#engine;
-      for (let old = passTimes.oldest(pass); old < pass; old++) {
-        if (passTimes.at(old) + this.#settings.gracePeriodMicros >= now) break;
-        rows.push(...memory.resting(old));
-      }
+      rows.push(...this.#parts.memory.watched());
+      this.#addSilent(pass, rows);
     }
     const names = new Map(rows.map((row) => [row, this.#nameOf(row)]));
     return rows.sort((a, b) => compare(names.get(a) ?? "", names.get(b) ?? ""));
+  }
+
+  // hot: every quiet node once a grace (5,000 nodes: a second of work for a simulated day).
+  /** Looks at the resting nodes whose grace may be over: most have given signs of life and go on resting. */
+  #addSilent(pass: number, silent: number[]): void {
+    const { memory, passTimes } = this.#parts;
+    const { now } = this.#engine;
+    const grace = this.#settings.gracePeriodMicros;
+    for (let old = passTimes.oldest(pass); old < pass && passTimes.at(old) + grace < now; old++) {
+      let next = -1;
+      for (let row = memory.firstResting(old); row !== -1; row = next) {
+        next = memory.restingAfter(row);
+        const sign = this.#lastSign(memory.nameId.get(row));
+        if (sign > memory.signAt.get(row)) {
+          const noticedIn = passTimes.noticed(sign, pass);
+          memory.signAt.set(row, sign);
+          memory.probeAt.set(row, Math.max(memory.probeAt.get(row), passTimes.at(noticedIn)));
+        }
+        if (now > memory.probeAt.get(row) + grace) silent.push(row);
+        else memory.rest(row, passTimes.notAfter(memory.probeAt.get(row), pass));
+      }
+    }
   }
 
   #register(row: number): void {
@@ -135,6 +152,7 @@ export class Monitor {
         `Node ${name} event: Registered Node ${name} in Controller`,
       );
     }
+    memory.nameId.set(row, this.#store.pods.nodeNames.idOf(name));
     memory.zone.set(row, zones.of(node));
     tainter.openZone(memory.zone.get(row));
     tainter.release(row);
@@ -183,7 +201,7 @@ export class Monitor {
     const { now } = this.#engine;
     const ready = getCondition(node.status?.conditions, "Ready");
     const seen = memory.seen.get(row);
-    const sign = this.#lastSign(this.#nameOf(row));
+    const sign = this.#lastSign(memory.nameId.get(row));
     const isNewSign = sign > memory.signAt.get(row);
     memory.signAt.set(row, sign);
     if (seen === SEEN.nothing) {
@@ -199,9 +217,8 @@ export class Monitor {
   }
 
   /** The last lease renewal or status post; -1 when there was none. */
-  #lastSign(name: string): Micros {
-    const id = this.#store.pods.nodeNames.idOf(name);
-    return Math.max(this.#store.leases.lastTickAt(id), this.#store.nodeStatusPosts.lastTickAt(id));
+  #lastSign(nameId: number): Micros {
+    return Math.max(this.#store.leases.lastTickAt(nameId), this.#store.nodeStatusPosts.lastTickAt(nameId));
   }
 
   /** Marks the conditions of a node Unknown whose grace is over. Returns whether its Ready condition changed. */

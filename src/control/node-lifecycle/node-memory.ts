@@ -31,6 +31,8 @@ export class NodeMemory {
   readonly probeAt: Column<Float64Array>;
   /** The last lease renewal or status post taken into account; -1 for none. */
   readonly signAt: Column<Float64Array>;
+  /** Number of the node's name, by which its chains go. */
+  readonly nameId: Column<Int32Array>;
   readonly zone: Column<Int32Array>;
   readonly countedAs: Column<Uint8Array>;
   readonly #lists: Links;
@@ -42,6 +44,7 @@ export class NodeMemory {
     this.heartbeat = new RefColumn(cells, "nodeLifecycle.heartbeat", "");
     this.probeAt = new Column<Float64Array>(cells, "nodeLifecycle.probeAt", Float64Array);
     this.signAt = new Column<Float64Array>(cells, "nodeLifecycle.signAt", Float64Array, -1);
+    this.nameId = new Column<Int32Array>(cells, "nodeLifecycle.nameId", Int32Array, -1);
     this.zone = new Column<Int32Array>(cells, "nodeLifecycle.zone", Int32Array, -1);
     this.countedAs = new Column<Uint8Array>(cells, "nodeLifecycle.countedAs", Uint8Array);
     this.#lists = new Links(cells, "nodeLifecycle.visits");
@@ -61,8 +64,12 @@ export class NodeMemory {
     return this.#lists.rows(WATCHED);
   }
 
-  resting(pass: number): number[] {
-    return this.#lists.rows(this.#bucketOf(pass));
+  /** The first node in the bucket of a pass, or -1; `restingAfter` gives the next one. */
+  firstResting(pass: number): number {
+    return this.#lists.head(this.#bucketOf(pass));
+  }
+  restingAfter(row: number): number {
+    return this.#lists.next(row);
   }
 
   /** Remembers the status of the node as it stands. */
