@@ -67,7 +67,9 @@ function orphanDependents(store: Store, uid: string): void {
 function dropReference(store: Store, table: DocumentTable, row: number, uid: string): void {
   const object = table.get(row);
   const references = object.metadata.ownerReferences ?? [];
-  const ownerReferences = references.filter((owner) => owner.uid !== uid);
-  if (ownerReferences.length === references.length) return;
-  store.writer.update(table, row, { ...object, metadata: { ...object.metadata, ownerReferences } });
+  const kept = references.filter((owner) => owner.uid !== uid);
+  if (kept.length === references.length) return;
+  const { ownerReferences: _, ...bare } = object.metadata;
+  const metadata = kept.length === 0 ? bare : { ...bare, ownerReferences: kept };
+  store.writer.update(table, row, { ...object, metadata });
 }
