@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { KubeNode, PodSpec, StringMap } from "../kube/index.ts";
 import { SchedulerCache } from "./cache.ts";
 import type { ClusterView } from "./cluster-view.ts";
+import { CycleState } from "./cycle-state.ts";
 import { NominatedPods } from "./nominator.ts";
 import { detailsOf } from "./placement-detail.ts";
 import { PodCompiler, type PodInfo } from "./pod-info.ts";
@@ -28,12 +29,18 @@ const view = (cache: SchedulerCache): ClusterView => ({
   selectorOfOwner: () => undefined,
 });
 
-function node(index: number, zone: number): KubeNode {
+const TRAITS = ["plain", "cordoned", "tainted", "soft", "images"] as const;
+
+function node(index: number, zone: number, trait: (typeof TRAITS)[number] = "plain"): KubeNode {
   const labels: Record<string, string> = { "kubernetes.io/hostname": `n${index}` };
   const known = ZONES[zone];
   if (known !== undefined) labels["topology.kubernetes.io/zone"] = known;
-  const status = { allocatable: { cpu: "2", memory: "4Gi", pods: "6" } };
-  return { apiVersion: "v1", kind: "Node", metadata: { name: `n${index}`, labels }, status };
+  const images = trait === "images" ? [{ names: ["web:1"], sizeBytes: 900_000_000 }] : [];
+  const effect = trait === "tainted" ? "NoSchedule" : "PreferNoSchedule";
+  const taints = trait === "tainted" || trait === "soft" ? [{ key: "k", effect } as const] : [];
+  const status = { allocatable: { cpu: "2", memory: "4Gi", pods: "6" }, images };
+  const spec = { taints, unschedulable: trait === "cordoned" };
+  return { apiVersion: "v1", kind: "Node", metadata: { name: `n${index}`, labels }, spec, status };
 }
 
 /** What a pod of each mode asks for, about pods of app x. */
@@ -41,7 +48,7 @@ function specOf(mode: (typeof MODES)[number]): PodSpec {
   const labelSelector = { matchLabels: { app: "x" } };
   const term = { labelSelector, topologyKey: "topology.kubernetes.io/zone" };
   const host = { labelSelector, topologyKey: "kubernetes.io/hostname" };
-  const container = { name: "c", resources: { requests: { cpu: "300m", memory: "256Mi" } } };
+  const container = { name: "c", image: "web:1", resources: { requests: { cpu: "300m", memory: "256Mi" } } };
   const containers = [container];
   const constraint = { maxSkew: 1, topologyKey: "topology.kubernetes.io/zone", labelSelector };
   switch (mode) {
@@ -75,7 +82,15 @@ const operation = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ op: fc.constant("remove" as const), pod: fc.nat(40) }) },
   { weight: 1, arbitrary: fc.record({ op: fc.constant("end" as const), pod: fc.nat(40) }) },
-  { weight: 2, arbitrary: fc.record({ op: fc.constant("node" as const), index: fc.nat(6), zone: fc.nat(3) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      op: fc.constant("node" as const),
+      index: fc.nat(6),
+      zone: fc.nat(3),
+      trait: fc.constantFrom(...TRAITS),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ op: fc.constant("lose" as const), index: fc.nat(6) }) },
 );
 
@@ -84,6 +99,20 @@ function findings(cache: SchedulerCache, pod: PodInfo): string {
   const options = { percentage: 100, start: 0 };
   const placement = scheduleOne(defaultFramework(view(cache)), cache, new NominatedPods(), pod, options);
   return JSON.stringify([placement.node?.name, placement.diagnosis.message(), detailsOf(cache.snapshot(), placement)]);
+}
+
+/** What a plugin says of all nodes at once must be what it says of each. */
+function checkShortcuts(cache: SchedulerCache, pod: PodInfo): void {
+  const nodes = cache.snapshot();
+  for (const { plugin } of defaultFramework(view(cache)).plugins) {
+    const state = new CycleState();
+    if (plugin.passesAll?.(pod) === true) {
+      for (const one of nodes) expect(plugin.filter?.(state, pod, one), plugin.name).toBeNull();
+    }
+    plugin.preScore?.(state, pod, nodes);
+    const even = plugin.evenScore?.(state, pod);
+    if (even !== undefined) for (const one of nodes) expect(plugin.score?.(state, pod, one), plugin.name).toBe(even);
+  }
 }
 
 test("a cache that has lived decides as one that is made anew from the same cluster", () => {
@@ -106,7 +135,7 @@ test("a cache that has lived decides as one that is made anew from the same clus
           startAt: -1,
         });
       for (const [index, step] of plan.entries()) {
-        if (step.op === "node") cache.updateNode(node(step.index, step.zone));
+        if (step.op === "node") cache.updateNode(node(step.index, step.zone, step.trait));
         else if (step.op === "lose") cache.removeNode(`n${step.index}`);
         else if (step.op === "remove") cache.removePod(pods[step.pod]?.uid ?? "");
         else if (step.op === "end") {
@@ -118,6 +147,7 @@ test("a cache that has lived decides as one that is made anew from the same clus
           fresh.load(cache.save(), compiler);
           const found = findings(cache, pod);
           expect(found).toBe(findings(fresh, pod));
+          checkShortcuts(cache, pod);
           const [nodeName] = JSON.parse(found) as [string | null];
           if (nodeName !== null) cache.assumePod(pod, nodeName);
           pods.push(pod);

@@ -29,6 +29,10 @@ export class SchedulerCache {
   /** How many pods of each template with pod (anti-)affinity every node row holds. */
   readonly affinityPods = new Map<TemplateInfo, Map<number, number>>();
   readonly images = new Map<string, ImageState>();
+  /** Nodes that are cordoned, that have taints which keep pods off, and that have soft ones. */
+  cordonedCount = 0;
+  hardTaintedCount = 0;
+  softTaintedCount = 0;
   #nodes = new Map<string, NodeInfo>();
   #byRow: (NodeInfo | undefined)[] = [];
   #pods = new Map<string, CachedPod>();
@@ -82,7 +86,9 @@ export class SchedulerCache {
     }
     const hasNewImages = info.node.status?.images !== node.status?.images;
     if (hasNewImages) this.#forgetImages(info);
+    this.#countTraits(info, -1);
     info.setNode(node);
+    this.#countTraits(info, 1);
     if (hasNewImages) this.#learnImages(info);
     this.#tree.update(info.name, node.metadata.labels);
   }
@@ -96,6 +102,7 @@ export class SchedulerCache {
     for (const pod of pods) this.#take(info, pod);
     if (pods.length > 0) this.#strays.set(name, new Map(pods.map((pod) => [pod.uid, pod])));
     this.#forgetImages(info);
+    this.#countTraits(info, -1);
     this.#nodes.delete(name);
     this.#byRow[info.row] = undefined;
     this.columns.free(info.row);
@@ -184,6 +191,7 @@ export class SchedulerCache {
     this.#nodes.set(info.name, info);
     this.#byRow[info.row] = info;
     this.#learnImages(info);
+    this.#countTraits(info, 1);
     const strays = this.#strays.get(info.name);
     this.#strays.delete(info.name);
     for (const pod of strays?.values() ?? []) this.#put(info, pod);
@@ -221,6 +229,12 @@ export class SchedulerCache {
     if (left > 0) rows.set(info.row, left);
     else rows.delete(info.row);
     if (rows.size === 0) this.affinityPods.delete(pod.template);
+  }
+
+  #countTraits(info: NodeInfo, by: 1 | -1): void {
+    if (info.isUnschedulable) this.cordonedCount += by;
+    if (info.hardTaints.length > 0) this.hardTaintedCount += by;
+    if (info.softTaints.length > 0) this.softTaintedCount += by;
   }
 
   *#podsByRow(): Generator<readonly [number, PodInfo]> {

@@ -134,7 +134,7 @@ export class SchedulerCore {
     if (node !== undefined) return this.#reserve(entry, base, placement, node, now);
     if (placement.error !== undefined) {
       this.#fail(entry, new Set(), "", now);
-      return { ...base, outcome: "error", placement, message: placement.error, nominate: "" };
+      return { ...base, outcome: "unschedulable", placement, message: placement.error, nominate: "" };
     }
     const nominate = runPostFilters(this.framework, placement);
     this.#fail(entry, placement.diagnosis.plugins, nominate, now);

@@ -8,8 +8,10 @@ import { feasibleNodesToFind } from "./select-host.ts";
 import type { Status } from "./status.ts";
 
 /** The filters that have something to say about the pod. */
-export function filtersOf(framework: Framework, state: CycleState): readonly FilterPlugin[] {
-  return framework.filter.filter((plugin) => !state.skippedFilters.has(plugin.name));
+export function filtersOf(framework: Framework, state: CycleState, pod: PodInfo): readonly FilterPlugin[] {
+  return framework.filter.filter(
+    (plugin) => !state.skippedFilters.has(plugin.name) && plugin.passesAll?.(pod) !== true,
+  );
 }
 
 export interface Search {

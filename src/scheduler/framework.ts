@@ -21,6 +21,8 @@ export interface Plugin {
   preFilter?(state: CycleState, pod: PodInfo): PreFilterAnswer | null;
   /** Once a node, in profile order until one fails. Give the same status object for the same answer. */
   filter?(state: CycleState, pod: PodInfo, node: NodeInfo): Status | null;
+  /** Whether `filter` would pass every node of the cluster: the search leaves it out then. */
+  passesAll?(pod: PodInfo): boolean;
   /** What-if: `added` was put on `node`; brings the preFilter state up to date. */
   addPod?(state: CycleState, pod: PodInfo, added: PodInfo, node: NodeInfo): void;
   /** What-if: `removed` was taken from `node`; brings the preFilter state up to date. */
@@ -31,6 +33,8 @@ export interface Plugin {
   preScore?(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]): Status | null;
   /** A whole number a node; 0..100 unless `normalize` brings it there. */
   score?(state: CycleState, pod: PodInfo, node: NodeInfo): number;
+  /** The score that every node would get, when that is known without looking at them. */
+  evenScore?(state: CycleState, pod: PodInfo): number | undefined;
   /** Turns the raw scores, parallel to `nodes`, into 0..100 in place. */
   normalize?(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], scores: Float64Array): void;
   reserve?(state: CycleState, pod: PodInfo, node: NodeInfo): Status | null;

@@ -21,6 +21,10 @@ export interface NodeSelection {
   readonly preferred: readonly { readonly weight: number; readonly matches: (node: NamedNode) => boolean }[];
 }
 
+/**
+ * DEVIATION(invalid-preference): a preferred value that is no label value is compared as it stands; in the original
+ * it makes the whole attempt an error.
+ */
 export function compileNodeSelection(spec: PodSpec): NodeSelection {
   const affinity = spec.affinity?.nodeAffinity;
   const required = affinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;

@@ -107,6 +107,10 @@ function labelsText(labels: StringMap): string {
   return text;
 }
 
+/**
+ * DEVIATION(resize-ignored): requests are those of the spec; the original also looks at what the kubelet has allocated
+ * to a running pod, which differs only while the pod is resized in place.
+ */
 function compileTemplate(source: PodSource): TemplateInfo {
   const { spec } = source;
   return Object.freeze({

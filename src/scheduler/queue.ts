@@ -43,7 +43,10 @@ export class SchedulingQueue {
     this.#toActive(entry, now);
   }
 
-  /** A pod whose binding failed: back after an error, without a plugin's rejection. */
+  /**
+   * A pod whose binding failed: back after an error, without a plugin's rejection.
+   * DEVIATION(bind-failure-counts): its attempts and failures are counted anew; the original goes on counting.
+   */
   addReturned(pod: PodInfo, now: Micros): void {
     const entry = newQueuedPod(pod, now);
     this.entries.set(pod.uid, entry);

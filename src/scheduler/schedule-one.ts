@@ -61,7 +61,7 @@ export function scheduleOne(
   const allowedNodes = runPreFilters(framework, state, pod, diagnosis);
   if (diagnosis.preFilterStatus !== undefined) return { ...nothing, allowedNodes };
 
-  const filters = filtersOf(framework, state);
+  const filters = filtersOf(framework, state, pod);
   const nominee = pod.nominatedNodeName === "" ? undefined : cache.node(pod.nominatedNodeName);
   if (nominee !== undefined && filterNode(filters, nominated, state, pod, nominee) === null) {
     return { ...nothing, allowedNodes, node: nominee, feasible: [nominee], evaluated: 1 };

@@ -99,11 +99,11 @@ test("without nodes a pod is tried again by the timer of the backoff", () => {
   at(0.5 * SECOND, () => pod("lonely", "1"));
   engine.run(20 * SECOND);
   expect(decisions.map(({ t, what, message }) => [t / SECOND, what, message])).toEqual([
-    [0.5, "error", "no nodes available to schedule pods"],
-    [2, "error", "no nodes available to schedule pods"],
-    [5, "error", "no nodes available to schedule pods"],
-    [10, "error", "no nodes available to schedule pods"],
-    [19, "error", "no nodes available to schedule pods"],
+    [0.5, "unschedulable", "no nodes available to schedule pods"],
+    [2, "unschedulable", "no nodes available to schedule pods"],
+    [5, "unschedulable", "no nodes available to schedule pods"],
+    [10, "unschedulable", "no nodes available to schedule pods"],
+    [19, "unschedulable", "no nodes available to schedule pods"],
   ]);
 });
 

@@ -41,7 +41,9 @@ export function scoreNodes(
   for (const { plugin, weight } of framework.score) {
     if (state.skippedScores.has(plugin.name)) continue;
     const raw = scratch.take(nodes.length);
-    for (let i = 0; i < nodes.length; i++) raw[i] = plugin.score(state, pod, nodes[i] as NodeInfo);
+    const even = plugin.evenScore?.(state, pod);
+    if (even !== undefined) raw.fill(even);
+    else for (let i = 0; i < nodes.length; i++) raw[i] = plugin.score(state, pod, nodes[i] as NodeInfo);
     let normalized = raw;
     if (plugin.normalize !== undefined) {
       normalized = scratch.take(nodes.length);

@@ -20,5 +20,6 @@ export function dynamicResources(): Plugin {
       status: diagnosis.preFilterStatus?.code === CODE.unschedulableAndUnresolvable ? NOT_FOUND : NOTHING_TO_FREE,
     }),
     score: () => 0,
+    evenScore: () => 0,
   };
 }

@@ -14,6 +14,8 @@ const MAX_BYTES_PER_IMAGE = 1000 * MIB;
 export function imageLocality(view: ClusterView): Plugin {
   return {
     name: "ImageLocality",
+    evenScore: (_state, { template: { images } }) =>
+      images.some((name) => view.cache.images.has(name)) ? undefined : 0,
     score: (_state, pod, node) => {
       const { images } = pod.template;
       if (node.images.size === 0 || images.length === 0) return 0;

@@ -9,6 +9,7 @@ export function nodeName(): Plugin {
   return {
     name,
     preFilter: (_state, pod) => (pod.nodeName === "" ? null : { nodes: new Set([pod.nodeName]) }),
+    passesAll: (pod) => pod.nodeName === "",
     filter: (_state, pod, node) => (pod.nodeName === "" || pod.nodeName === node.name ? null : mismatch),
     hints: [{ events: ["Node/Add"], hint: () => true }],
   };

@@ -1,4 +1,5 @@
 import { isTolerated, type KubeNode, TAINT_UNSCHEDULABLE, type Taint } from "../../kube/index.ts";
+import type { ClusterView } from "../cluster-view.ts";
 import type { Plugin } from "../framework.ts";
 import { unresolvable } from "../status.ts";
 
@@ -6,13 +7,14 @@ const CORDONED: Taint = { key: TAINT_UNSCHEDULABLE, effect: "NoSchedule" };
 
 /** Cordoned nodes take only pods that tolerate the unschedulable taint.
  *  @source kubernetes 1.37 nodeunschedulable plugin */
-export function nodeUnschedulable(): Plugin {
+export function nodeUnschedulable(view: ClusterView): Plugin {
   const name = "NodeUnschedulable";
   const cordoned = unresolvable(name, "node(s) were unschedulable");
   const isCordoned = (node: KubeNode | undefined) => node?.spec?.unschedulable === true;
   return {
     name,
     preFilter: () => null,
+    passesAll: () => view.cache.cordonedCount === 0,
     filter: (_state, pod, node) =>
       node.isUnschedulable && !isTolerated(CORDONED, pod.template.tolerations) ? cordoned : null,
     hints: [

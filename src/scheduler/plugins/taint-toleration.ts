@@ -1,4 +1,5 @@
 import { firstUntolerated, isTolerated, type KubeNode, REPELLING_EFFECTS, type Toleration } from "../../kube/index.ts";
+import type { ClusterView } from "../cluster-view.ts";
 import { StateKey } from "../cycle-state.ts";
 import type { Plugin } from "../framework.ts";
 import type { PodInfo } from "../pod-info.ts";
@@ -10,7 +11,7 @@ const SOFT = new StateKey<readonly Toleration[]>("TaintToleration");
 
 /** Taints keep pods off that do not tolerate them; soft ones only lower the score.
  *  @source kubernetes 1.37 tainttoleration plugin */
-export function taintToleration(): Plugin {
+export function taintToleration(view: ClusterView): Plugin {
   const name = "TaintToleration";
   const untolerated = unresolvable(name, "node(s) had untolerated taint(s)");
   const tolerates = (pod: PodInfo, node: KubeNode | undefined) =>
@@ -18,6 +19,7 @@ export function taintToleration(): Plugin {
   return {
     name,
     preFilter: () => null,
+    passesAll: () => view.cache.hardTaintedCount === 0,
     filter: (_state, pod, node) => {
       const taints = node.hardTaints;
       for (let i = 0; i < taints.length; i++) {
@@ -32,6 +34,7 @@ export function taintToleration(): Plugin {
       );
       return null;
     },
+    evenScore: () => (view.cache.softTaintedCount === 0 ? 0 : undefined),
     score: (state, _pod, node) => {
       if (node.softTaints.length === 0) return 0;
       const tolerations = state.read(SOFT);

@@ -9,5 +9,5 @@ import { SKIP } from "../status.ts";
  */
 export function withoutVolumes(name: string, isScored: boolean): Plugin {
   const filters: Plugin = { name, preFilter: () => ({ status: SKIP }), filter: () => null };
-  return isScored ? { ...filters, score: () => 0 } : filters;
+  return isScored ? { ...filters, score: () => 0, evenScore: () => 0 } : filters;
 }
