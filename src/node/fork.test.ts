@@ -123,6 +123,7 @@ describe("random stories of pods and outages", () => {
         ips.add(pods.ip.get(row));
       }
       expect(unsettled).toEqual([]);
+      expect(ips.size).toBeGreaterThan(5);
       world.engine.audit();
     });
   }

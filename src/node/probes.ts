@@ -1,4 +1,5 @@
-import type { Probe } from "../kube/index.ts";
+import type { Container, IntOrString, Probe } from "../kube/index.ts";
+import { ipText } from "../store/index.ts";
 import { seconds } from "../units/index.ts";
 import { type KubeletContext, STAGE } from "./context.ts";
 import { podEvent } from "./events.ts";
@@ -126,7 +127,36 @@ function failProbe(
   killUnit(context, row, index, { message, graceMicros: seconds(grace) });
 }
 
-function unhealthy(context: KubeletContext, row: number, index: number, type: string): void {
-  const message = `${type} probe failed: context deadline exceeded`;
+function unhealthy(
+  context: KubeletContext,
+  row: number,
+  index: number,
+  type: "Liveness" | "Readiness" | "Startup",
+): void {
+  const container = context.shapeOf(row).containers[index];
+  const probes = {
+    Liveness: container?.livenessProbe,
+    Readiness: container?.readinessProbe,
+    Startup: container?.startupProbe,
+  };
+  const message = `${type} probe failed: ${silenceText(probes[type] ?? {}, container, ipText(context.sandboxIp.get(row)))}`;
   podEvent(context, row, { type: "Warning", reason: "Unhealthy", message, unit: index });
+}
+
+/** What a probe says of a container that does not answer. @source kubernetes 1.37 pkg/probe */
+function silenceText(probe: Probe, container: Container | undefined, ip: string): string {
+  const portOf = (port: IntOrString | undefined): IntOrString =>
+    container?.ports?.find(({ name }) => name === port)?.containerPort ?? port ?? 80;
+  const { httpGet, tcpSocket, grpc, timeoutSeconds = 1 } = probe;
+  if (httpGet !== undefined) {
+    const { scheme = "HTTP", host = ip, path = "/" } = httpGet;
+    const url = `${scheme.toLowerCase()}://${host}:${portOf(httpGet.port)}${path}`;
+    return `Get "${url}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)`;
+  }
+  if (tcpSocket !== undefined) return `dial tcp ${ip}:${portOf(tcpSocket.port)}: i/o timeout`;
+  if (grpc !== undefined) {
+    return `timeout: failed to connect service "${ip}:${grpc.port}" within ${timeoutSeconds}s: context deadline exceeded`;
+  }
+  const command = JSON.stringify((probe.exec?.command ?? []).join(" "));
+  return `command timed out: ${command} timed out after ${timeoutSeconds}s`;
 }

@@ -103,6 +103,9 @@ describe("restart", () => {
     world.run(16);
     expect(world.state(row)).toBe("Running ready 1");
     expect(world.store.pods.containers.get(row)?.[0]?.lastState?.terminated).toMatchObject({ exitCode: 137 });
+    expect(world.events("stuck")).toContain(
+      'Unhealthy: Liveness probe failed: Get "http://10.244.0.2:80/": context deadline exceeded (Client.Timeout exceeded while awaiting headers)',
+    );
     expect(world.events("stuck")).toContain("Killing: Container app failed liveness probe, will be restarted");
   });
 });
