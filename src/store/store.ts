@@ -55,9 +55,7 @@ export interface StoreOptions {
 
 /**
  * The API server's truth. Components read tables freely and write only through the writers here; every write bumps the
- * revision, is appended to the change log and wakes the cursors of the kind.
- *
- * DEVIATION(revision-per-kind): none yet is visible: one counter serves all kinds, as etcd does in a small cluster.
+ * revision (one counter for all kinds, as etcd's), is appended to the change log and wakes the cursors of the kind.
  */
 export class Store {
   readonly engine: Engine;

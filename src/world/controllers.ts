@@ -1,8 +1,10 @@
 import {
   DeploymentController,
+  EndpointSliceController,
   GarbageCollector,
   HpaController,
   NodeLifecycle,
+  PodGarbageCollector,
   REPLICA_SET,
   REPLICATION_CONTROLLER,
   ReplicaController,
@@ -33,6 +35,8 @@ export class Controllers {
       passMicros: timing.nodeMonitorPassMicros,
     });
     new TaintEviction(store);
+    new EndpointSliceController(store);
+    new PodGarbageCollector(store, { terminatedThreshold: timing.terminatedPodGcThreshold });
     new GarbageCollector(store);
   }
 
