@@ -12,3 +12,4 @@ export { matcherOf, readScale, type Scale, type ScaleFailure, writeScale } from 
 export { TaintEviction } from "./taint-eviction.ts";
 export { WorkQueue } from "./work-queue.ts";
 export { EndpointSliceController, type EndpointSliceSettings } from "./endpointslice/index.ts";
+export { type AdmittedService, ServiceAddresses, type ServiceAddressSettings } from "./service/index.ts";
