@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Curve, curveAt, nextLook, sineOfTurns } from "./index.ts";
+import { type Curve, curveAt, levelAt, nextLook, sineOfTurns } from "./index.ts";
 
 const check = (curve: Curve, t: number, value: number, next: number) => {
   expect(curveAt(curve, t)).toBeCloseTo(value, 9);
@@ -54,4 +54,10 @@ test("the sine is the sine", () => {
     }),
   );
   expect(sineOfTurns(0.25)).toBeCloseTo(1, 12);
+});
+
+test("between two looks a straight line counts with its mean, and a step with its value", () => {
+  const ramp: Curve = { kind: "ramp", from: 0, to: 100, overMicros: 100 };
+  expect([0, 3, 9].map((t) => levelAt(ramp, t, 10))).toEqual([5, 5, 5]);
+  expect(levelAt({ kind: "steps", steps: [{ atMicros: 7, value: 3 }] }, 7, 10)).toBe(3);
 });

@@ -45,6 +45,16 @@ export function curveAt(curve: Curve, t: Micros): number {
 }
 
 /**
+ * The value to reckon with from `t` until the next look: that in the middle of the cell of `tickMicros` around `t` for a curve that
+ * moves continuously (for a straight line that is its mean over the cell), the value at `t` for one that steps.
+ */
+export function levelAt(curve: Curve, t: Micros, tickMicros: Micros): number {
+  const isContinuous =
+    curve.kind === "sine" || curve.kind === "ramp" || (curve.kind === "points" && curve.interpolate === "linear");
+  return curveAt(curve, isContinuous ? Math.floor(t / tickMicros) * tickMicros + Math.floor(tickMicros / 2) : t);
+}
+
+/**
  * When the value should be looked at again after `t`: the exact instant of the next step where the curve has steps, the
  * next multiple of `tickMicros` while it moves continuously, Infinity when it will never change.
  */

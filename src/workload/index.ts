@@ -1,5 +1,5 @@
 /** The face of the room `workload`: loads, and what they make pods use. */
-export { curveAt, nextLook, sineOfTurns } from "./curve.ts";
+export { curveAt, levelAt, nextLook, sineOfTurns } from "./curve.ts";
 export { limitsOf, type PodLimits } from "./pod-limits.ts";
 export { type DemandTotals, ServiceDemand } from "./service-demand.ts";
 export type * from "./types.ts";

@@ -3,7 +3,7 @@ import type { EndpointSlice } from "../kube/index.ts";
 import { normalAt } from "../random/index.ts";
 import type { DocumentTable, Store } from "../store/index.ts";
 import { type CellRegistry, RefColumn } from "../tables/index.ts";
-import { curveAt, nextLook } from "./curve.ts";
+import { levelAt, nextLook } from "./curve.ts";
 import { limitsOf } from "./pod-limits.ts";
 import type { ServiceLoad } from "./types.ts";
 
@@ -164,7 +164,9 @@ export class ServiceDemand {
       this.#context.cells.backends.set(this.#row, Object.freeze(this.#readyBackends()));
     }
     const isActive = now >= startMicros && now < endMicros;
-    const wantedPerSecond = isActive ? curveAt(requestsPerSecond.curve, now - startMicros) : 0;
+    const wantedPerSecond = isActive
+      ? levelAt(requestsPerSecond.curve, now - startMicros, this.#context.tickMicros)
+      : 0;
     this.#context.cells.share.set(
       this.#row,
       Object.freeze({ wantedPerSecond, capacityPerSecond: this.#capacity(), since: now }),

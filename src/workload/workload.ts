@@ -4,7 +4,7 @@ import type { UsageMeter } from "../metrics/index.ts";
 import { type Distribution, normalAt } from "../random/index.ts";
 import { CHANGE, type Cursor, type Store } from "../store/index.ts";
 import { Column, RefColumn } from "../tables/index.ts";
-import { curveAt, nextLook } from "./curve.ts";
+import { levelAt, nextLook } from "./curve.ts";
 import { limitsOf } from "./pod-limits.ts";
 import { type Backends, DemandCells, type DemandContext, ServiceDemand } from "./service-demand.ts";
 import type { Curve, PodLoad, ServiceLoad, TimedCurve } from "./types.ts";
@@ -23,8 +23,8 @@ const NO_LOADS: readonly number[] = Object.freeze([]);
 
 /**
  * Plays the loads: who demands how much CPU and memory of which pod, capped at the pod's CPU limit, written to the usage
- * meter. Demand is piecewise constant: it is set anew at each step of a curve, every `tickMicros` while a curve moves,
- * when noise is drawn, and when the endpoints of a Service change.
+ * meter. Demand is piecewise constant: it is set anew at each step of a curve, every `tickMicros` while a curve moves (to
+ * its mean until the next look), when noise is drawn, and when the endpoints of a Service change.
  *
  * DEVIATION(no-cpu-contention): pods on one node do not slow each other; only limits cap usage.
  */
@@ -240,16 +240,17 @@ export class Workload {
 
   #valueOf(timed: TimedCurve, sinceRun: Micros, age: Micros, key: number): number {
     const { curve, noise } = timed;
-    const value = timed.since === "run" ? this.#curveAtOnce(curve, sinceRun) : curveAt(curve, age);
+    const value =
+      timed.since === "run" ? this.#levelAtOnce(curve, sinceRun) : levelAt(curve, age, this.#options.tickMicros);
     return noise === null ? value : value * this.noiseFactor(noise, key);
   }
 
   /** The pods of a load share its curve: at one instant it is worked out once. */
-  #curveAtOnce(curve: Curve, t: Micros): number {
+  #levelAtOnce(curve: Curve, t: Micros): number {
     if (this.#lastCurve !== curve || this.#lastTime !== t) {
       this.#lastCurve = curve;
       this.#lastTime = t;
-      this.#lastValue = curveAt(curve, t);
+      this.#lastValue = levelAt(curve, t, this.#options.tickMicros);
     }
     return this.#lastValue;
   }

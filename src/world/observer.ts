@@ -18,6 +18,8 @@ export interface Observed {
   readonly measures: Measures;
   readonly services: readonly ServiceDemand[];
   readonly sink: ResultSink | undefined;
+  /** Whether the machine of a node runs: nothing on a dead one uses anything. */
+  readonly isNodeUp: (nodeId: number) => boolean;
 }
 
 /**

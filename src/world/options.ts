@@ -5,7 +5,7 @@ import type { Workload, WorkloadOptions } from "../workload/index.ts";
 import type { Plan, PlannedNode } from "./plan.ts";
 
 /** How often a curve that moves continuously is looked at. */
-const LOAD_TICK = seconds(5);
+const LOAD_TICK = seconds(15);
 /** What a process that serves nobody costs. An assumption of this model: small, and not zero, since what uses nothing has no metrics. */
 const IDLE = { cpuMilli: 1, memoryBytes: 16 * 1024 * 1024 };
 

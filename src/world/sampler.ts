@@ -99,7 +99,7 @@ export class Sampler {
     meter.isOn.ensure(limit);
     let cpuMilli = 0;
     for (let row = 0; row < limit; row++) {
-      if (meter.isOn.data[row] === 0) continue;
+      if (meter.isOn.data[row] === 0 || !this.#observed.isNodeUp(pods.nodeId.get(row))) continue;
       cpuMilli += meter.cpuMilli.get(row);
       if (!perPod) continue;
       this.#observer.podMeasure("pod_cpu_cores", row, meter.cpuMilli.get(row) / 1000);

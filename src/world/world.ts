@@ -75,7 +75,14 @@ export class World implements RunnableWorld {
     this.#faults = new Faults(engine, store, this.kubelets, plan);
     this.#actions = new Actions(engine, store, plan);
     this.measures = new Measures(engine.cells, plan.assertions);
-    const observed = { plan, meter: this.meter, measures: this.measures, services: this.workload.services, sink };
+    const observed = {
+      plan,
+      meter: this.meter,
+      measures: this.measures,
+      services: this.workload.services,
+      sink,
+      isNodeUp: (nodeId: number) => this.kubelets.isUp(nodeId),
+    };
     this.#observer = new Observer(engine, store, observed);
     this.#sampler = new Sampler(engine, store, observed, this.#observer);
   }
