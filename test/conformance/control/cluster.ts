@@ -10,7 +10,8 @@ import {
 import { CONDITION, documentKind, POD_CONDITIONS, POD_PHASE_NAMES, Store } from "../../../src/store/index.ts";
 import { mergePatch } from "../../../src/tables/index.ts";
 import { parseRfc3339, seconds } from "../../../src/units/index.ts";
-import { type ControllerContext, startControllers } from "./controllers.ts";
+import { type ControllerContext, makeControllers } from "./controllers.ts";
+import { Heartbeats } from "./heartbeats.ts";
 import { Kubelets } from "./kubelets.ts";
 import { Recorder } from "./recorder.ts";
 import type { Outcome, Scenario, Step } from "./scenario.ts";
@@ -28,20 +29,26 @@ class Cluster {
   readonly #engine = new Engine({ seed: 1 });
   readonly #store: Store;
   readonly #kubelets: Kubelets;
+  readonly #heartbeats: Heartbeats;
   readonly #recorder: Recorder;
 
   constructor(scenario: Scenario) {
     const uidOf = (serial: number): string => `00000000-0000-4000-8000-${String(serial).padStart(12, "0")}`;
     this.#store = new Store(this.#engine, { epochMicros: EPOCH, uidOf });
     this.#kubelets = new Kubelets(this.#store, scenario.kubelet);
+    this.#heartbeats = new Heartbeats(this.#store);
     this.#recorder = new Recorder(this.#store);
     const context: ControllerContext = {
       store: this.#store,
       flags: scenario.flags ?? {},
       chooseTied: (tied, count) => this.#chooseAsRecorded(scenario, tied, count),
+      compareTiedNodes: (a, b) =>
+        this.#nextNoExecuteAt(scenario, a) - this.#nextNoExecuteAt(scenario, b) || (a < b ? -1 : a > b ? 1 : 0),
     };
-    startControllers(scenario.controllers, context);
+    const start = makeControllers(scenario.controllers, context);
     for (const object of scenario.objects ?? []) this.#create(object, true);
+    if (scenario.kubelet.heartbeat === true) this.#heartbeats.begin();
+    start();
     this.#engine.run(0);
   }
 
@@ -63,9 +70,18 @@ class Cluster {
     if (op === "create" && step.obj !== undefined) this.#create(step.obj, false);
     else if (op === "patch") this.#patch(kind, kind === "Node" ? "" : ns, this.#recorder.realName(name), step);
     else if (op === "delete") this.#delete(kind, kind === "Node" ? "" : ns, this.#recorder.realName(name), step);
-    else if (op === "nodeDown") for (const node of step.nodes ?? []) this.#kubelets.nodeDown(node);
-    else if (op === "nodeUp") for (const node of step.nodes ?? []) this.#kubelets.nodeUp(node);
+    else if (op === "nodeDown" || op === "nodeUp") for (const node of step.nodes ?? []) this.#switchNode(op, node);
     else this.#actOnPod(step, ns, this.#recorder.realName(name));
+  }
+
+  #switchNode(op: "nodeDown" | "nodeUp", node: string): void {
+    if (op === "nodeDown") {
+      this.#heartbeats.down(node);
+      this.#kubelets.nodeDown(node);
+    } else {
+      this.#heartbeats.up(node);
+      this.#kubelets.nodeUp(node);
+    }
   }
 
   #actOnPod({ op, ready = false, n = 0 }: Step, namespace: string, name: string): void {
@@ -214,5 +230,15 @@ class Cluster {
     const recorded = tied.filter((row) => gone.has(this.#recorder.podId(row)));
     const others = tied.filter((row) => !recorded.includes(row));
     return [...recorded, ...others].slice(0, count);
+  }
+
+  /** The recorded second, from now on, at which a node has a NoExecute taint; far away when never. */
+  #nextNoExecuteAt(scenario: Scenario, node: string): number {
+    const now = this.#engine.now / 1_000_000;
+    const isTainted = ({ t, k, id, s }: Scenario["timeline"][number]): boolean => {
+      if (t < now || k !== "Node" || id !== node || !Array.isArray(s?.taints)) return false;
+      return (s.taints as string[][]).some((taint) => taint[2] === "NoExecute");
+    };
+    return scenario.timeline.find(isTainted)?.t ?? Number.MAX_SAFE_INTEGER;
   }
 }

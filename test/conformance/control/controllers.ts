@@ -1,12 +1,20 @@
 import {
   DeploymentController,
+  EndpointSliceController,
+  type EndpointSliceSettings,
   GarbageCollector,
+  NODE_LIFECYCLE_DEFAULTS,
+  NodeLifecycle,
+  PodGarbageCollector,
   REPLICA_SET,
   REPLICATION_CONTROLLER,
   ReplicaController,
+  TaintEviction,
   type TieChooser,
 } from "../../../src/control/index.ts";
+import { Scheduler } from "../../../src/scheduler/index.ts";
 import type { Store } from "../../../src/store/index.ts";
+import { millis, seconds } from "../../../src/units/index.ts";
 
 /** What a controller of a scenario is made from. */
 export interface ControllerContext {
@@ -14,29 +22,69 @@ export interface ControllerContext {
   /** Flags of kube-controller-manager where they differ from the defaults; spans in seconds. */
   readonly flags: Readonly<Record<string, number>>;
   readonly chooseTied: TieChooser;
+  /** Order of nodes found in one pass of the node monitor: the original's is arbitrary. */
+  readonly compareTiedNodes: (a: string, b: string) => number;
 }
-type Maker = (context: ControllerContext) => unknown;
+/** Makes a controller; what it returns is called once the objects of the start exist. */
+type Maker = (context: ControllerContext) => (() => void) | undefined;
 
 /**
  * Every controller that exists, by its name in the recordings. At one instant they react in this order: ReplicaSets before
  * the Deployments that watch them, as the recordings show.
  */
 const CONTROLLERS: ReadonlyMap<string, Maker> = new Map<string, Maker>([
-  ["replicaset", ({ store, chooseTied }) => new ReplicaController(store, REPLICA_SET, { chooseTied })],
+  ["nodelifecycle", makeNodeLifecycle],
+  ["tainteviction", ({ store }) => started(new TaintEviction(store))],
+  ["podgc", ({ store }) => started(new PodGarbageCollector(store))],
+  ["replicaset", ({ store, chooseTied }) => started(new ReplicaController(store, REPLICA_SET, { chooseTied }))],
   [
     "replicationcontroller",
-    ({ store, chooseTied }) => new ReplicaController(store, REPLICATION_CONTROLLER, { chooseTied }),
+    ({ store, chooseTied }) => started(new ReplicaController(store, REPLICATION_CONTROLLER, { chooseTied })),
   ],
-  ["deployment", ({ store }) => new DeploymentController(store)],
+  ["deployment", ({ store }) => started(new DeploymentController(store))],
+  ["endpointslice", ({ store, flags }) => started(new EndpointSliceController(store, slicesOf(flags)))],
+  ["scheduler", ({ store }) => started(new Scheduler(store))],
 ]);
+
+/** For a controller that reacts to changes only. */
+function started(_controller: object): undefined {
+  return undefined;
+}
+
+/** In the recordings passes take no time, and writes of node status 7 ms (FORMAT.md, "To be emulated by a test"). */
+function makeNodeLifecycle({ store, flags, compareTiedNodes }: ControllerContext): () => void {
+  const span = (name: string, fallback: number): number =>
+    flags[name] === undefined ? fallback : seconds(flags[name]);
+  const defaults = NODE_LIFECYCLE_DEFAULTS;
+  const controller = new NodeLifecycle(store, {
+    monitorPeriodMicros: span("nodeMonitorPeriod", defaults.monitorPeriodMicros),
+    gracePeriodMicros: span("nodeMonitorGracePeriod", defaults.gracePeriodMicros),
+    startupGraceMicros: span("nodeStartupGracePeriod", defaults.startupGraceMicros),
+    evictionRate: flags.nodeEvictionRate ?? defaults.evictionRate,
+    secondaryEvictionRate: flags.secondaryNodeEvictionRate ?? defaults.secondaryEvictionRate,
+    largeClusterSizeThreshold: flags.largeClusterSizeThreshold ?? defaults.largeClusterSizeThreshold,
+    unhealthyZoneThreshold: flags.unhealthyZoneThreshold ?? defaults.unhealthyZoneThreshold,
+    passMicros: 0,
+    statusWriteMicros: millis(7),
+    compareTied: compareTiedNodes,
+  });
+  return () => controller.start();
+}
+
+function slicesOf({ maxEndpointsPerSlice }: ControllerContext["flags"]): Partial<EndpointSliceSettings> {
+  return maxEndpointsPerSlice === undefined ? {} : { maxEndpointsPerSlice };
+}
 
 export function isKnownController(name: string): boolean {
   return CONTROLLERS.has(name);
 }
 
-/** Makes the named controllers, and the garbage collector, which every recording has. */
-export function startControllers(names: readonly string[], context: ControllerContext): void {
+/** Makes the named controllers, and the garbage collector, which every recording has. Call the result when the objects exist. */
+export function makeControllers(names: readonly string[], context: ControllerContext): () => void {
   for (const name of names) if (!isKnownController(name)) throw new Error(`there is no controller "${name}"`);
-  for (const [name, make] of CONTROLLERS) if (names.includes(name)) make(context);
+  const starts = [...CONTROLLERS].filter(([name]) => names.includes(name)).map(([, make]) => make(context));
   new GarbageCollector(context.store);
+  return () => {
+    for (const start of starts) start?.();
+  };
 }
