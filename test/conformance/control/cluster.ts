@@ -41,6 +41,7 @@ class Cluster {
     const context: ControllerContext = {
       store: this.#store,
       flags: scenario.flags ?? {},
+      load: scenario.load ?? { startCPU: 0 },
       chooseTied: (tied, count) => this.#chooseAsRecorded(scenario, tied, count),
       compareTiedNodes: (a, b) =>
         this.#nextNoExecuteAt(scenario, a) - this.#nextNoExecuteAt(scenario, b) || (a < b ? -1 : a > b ? 1 : 0),

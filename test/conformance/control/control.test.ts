@@ -15,6 +15,7 @@ const AGREED: Readonly<Record<string, { readonly atLeast: number; readonly of: n
   daemonset: { atLeast: 0, of: 12 },
   endpointslice: { atLeast: 0, of: 6 },
   job: { atLeast: 0, of: 19 },
+  "hpa-sync": { atLeast: 58, of: 58 },
   nodelife: { atLeast: 14, of: 23 },
   pdb: { atLeast: 0, of: 14 },
   statefulset: { atLeast: 0, of: 15 },

@@ -3,6 +3,7 @@ import {
   EndpointSliceController,
   type EndpointSliceSettings,
   GarbageCollector,
+  HpaController,
   NODE_LIFECYCLE_DEFAULTS,
   NodeLifecycle,
   PodGarbageCollector,
@@ -15,12 +16,14 @@ import {
 import { Scheduler } from "../../../src/scheduler/index.ts";
 import type { Store } from "../../../src/store/index.ts";
 import { millis, seconds } from "../../../src/units/index.ts";
+import { type RecordedLoad, recordedMetrics } from "../hpa/load.ts";
 
 /** What a controller of a scenario is made from. */
 export interface ControllerContext {
   readonly store: Store;
   /** Flags of kube-controller-manager where they differ from the defaults; spans in seconds. */
   readonly flags: Readonly<Record<string, number>>;
+  readonly load: RecordedLoad;
   readonly chooseTied: TieChooser;
   /** Order of nodes found in one pass of the node monitor: the original's is arbitrary. */
   readonly compareTiedNodes: (a: string, b: string) => number;
@@ -43,6 +46,7 @@ const CONTROLLERS: ReadonlyMap<string, Maker> = new Map<string, Maker>([
   ],
   ["deployment", ({ store }) => started(new DeploymentController(store))],
   ["endpointslice", ({ store, flags }) => started(new EndpointSliceController(store, slicesOf(flags)))],
+  ["hpa", makeHpa],
   ["scheduler", ({ store }) => started(new Scheduler(store))],
 ]);
 
@@ -69,6 +73,18 @@ function makeNodeLifecycle({ store, flags, compareTiedNodes }: ControllerContext
     compareTied: compareTiedNodes,
   });
   return () => controller.start();
+}
+
+function makeHpa({ store, flags, load }: ControllerContext): undefined {
+  const { syncPeriod = 15, tolerance = 0.1, downscaleStabilization = 300 } = flags;
+  const { cpuInitializationPeriod = 300, initialReadinessDelay = 30 } = flags;
+  new HpaController(store, recordedMetrics(store, load), {
+    hpaSyncMicros: seconds(syncPeriod),
+    hpaTolerance: tolerance,
+    hpaDownscaleStabilizationMicros: seconds(downscaleStabilization),
+    hpaCpuInitializationMicros: seconds(cpuInitializationPeriod),
+    hpaInitialReadinessDelayMicros: seconds(initialReadinessDelay),
+  });
 }
 
 function slicesOf({ maxEndpointsPerSlice }: ControllerContext["flags"]): Partial<EndpointSliceSettings> {

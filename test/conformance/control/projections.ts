@@ -61,7 +61,19 @@ const PROJECTIONS: Readonly<Record<string, (object: Loose, naming: Naming) => Fi
     };
   },
   EndpointSlice: (slice, naming) => sliceFields(slice as unknown as LooseSlice, naming),
-  Eviction: () => ({}),
+  HorizontalPodAutoscaler: (hpa, naming) => {
+    const { lastScaleTime, observedGeneration, currentMetrics, ...status } = hpa.status ?? {};
+    const metrics = (currentMetrics ?? []) as unknown[];
+    return {
+      cur: status.currentReplicas ?? 0,
+      des: status.desiredReplicas ?? 0,
+      gen: hpa.metadata.generation ?? 0,
+      lastScale: lastScaleTime === undefined ? undefined : at(lastScaleTime as string, naming),
+      obs: observedGeneration,
+      conds: conditions(hpa, naming, false),
+      metrics: metrics.length === 0 ? undefined : metrics,
+    };
+  },
 };
 
 interface LooseSlice extends KubeObject {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import type { KubeObject } from "../../../src/kube/index.ts";
+import type { RecordedLoad } from "../hpa/load.ts";
 
 /** What the fake kubelet does with a pod. Seconds. */
 export interface PodBehavior {
@@ -64,6 +65,8 @@ export interface Scenario {
   readonly objects: readonly KubeObject[] | null;
   readonly steps?: readonly Step[];
   readonly duration: number;
+  /** What the metrics APIs answer. */
+  readonly load?: RecordedLoad;
   readonly timeline: readonly Entry[];
   readonly events: readonly EventEntry[];
   readonly racy?: readonly string[];
