@@ -31,6 +31,8 @@ export interface PodCreation {
   readonly extra?: PodExtra;
 }
 
+export type ConditionTexts = Readonly<Partial<Record<PodConditionType, ConditionText | null>>>;
+
 /** What of a pod's status changes; absent fields stay. Conditions keep their transition time unless the status flips. */
 export interface PodStatusChange {
   readonly phase?: number;
@@ -38,7 +40,7 @@ export interface PodStatusChange {
   readonly ip?: number;
   readonly conditions?: Readonly<Partial<Record<PodConditionType, number>>>;
   /** Reasons and messages of conditions; `null` removes them. */
-  readonly texts?: Readonly<Partial<Record<PodConditionType, ConditionText | null>>>;
+  readonly texts?: ConditionTexts;
   readonly containers?: readonly ContainerStatus[];
   readonly initContainers?: readonly ContainerStatus[];
   readonly restarts?: number;
@@ -96,7 +98,7 @@ export class PodWriter {
     this.#place(row, nodeName);
     pods.nominatedNodeId.set(row, -1);
     this.#setCondition(pods, row, "PodScheduled", CONDITION.true);
-    this.#setText(row, "PodScheduled", null);
+    this.#setTexts(row, { PodScheduled: null });
     this.#changed(row, CHANGE.bound);
   }
 
@@ -108,7 +110,7 @@ export class PodWriter {
     let flags = 0;
     if (status !== CONDITION.false || known?.reason !== reason || known.message !== message) {
       this.#setCondition(pods, row, "PodScheduled", CONDITION.false);
-      this.#setText(row, "PodScheduled", { reason, message });
+      this.#setTexts(row, { PodScheduled: { reason, message } });
       flags |= CHANGE.unschedulable;
     }
     if (nominatedNode !== undefined) {
@@ -145,12 +147,7 @@ export class PodWriter {
         flags |= type === "Ready" ? CHANGE.ready : CHANGE.status;
       }
     }
-    if (change.texts !== undefined) {
-      for (const type of POD_CONDITIONS) {
-        const text = change.texts[type];
-        if (text !== undefined && this.#setText(row, type, text)) flags |= CHANGE.status;
-      }
-    }
+    if (change.texts !== undefined && this.#setTexts(row, change.texts)) flags |= CHANGE.status;
     if (change.containers !== undefined && pods.containers.get(row) !== change.containers) {
       pods.containers.set(row, deepFreeze(change.containers));
       flags |= CHANGE.status;
@@ -258,14 +255,23 @@ export class PodWriter {
     return true;
   }
 
-  #setText(row: number, type: PodConditionType, text: ConditionText | null): boolean {
+  /** Puts reasons and messages of conditions into the pod's extra, all in one. Returns whether anything differed. */
+  #setTexts(row: number, texts: ConditionTexts): boolean {
     const pods = this.#context.store.pods;
     const extra = pods.extra.get(row);
-    const known = extra.conditionTexts?.[type];
-    if (known?.reason === text?.reason && known?.message === text?.message) return false;
-    const { [type]: _, ...others } = extra.conditionTexts ?? {};
-    const conditionTexts = text === null ? others : { ...others, [type]: text };
-    pods.extra.set(row, deepFreeze({ ...extra, conditionTexts }));
+    const known = extra.conditionTexts;
+    let next: Partial<Record<PodConditionType, ConditionText>> | undefined;
+    for (const type of POD_CONDITIONS) {
+      const text = texts[type];
+      if (text === undefined) continue;
+      const before = known?.[type];
+      if (before === text || (before?.reason === text?.reason && before?.message === text?.message)) continue;
+      next ??= { ...known };
+      if (text === null) delete next[type];
+      else next[type] = text;
+    }
+    if (next === undefined) return false;
+    pods.extra.set(row, deepFreeze({ ...extra, conditionTexts: next }));
     return true;
   }
 
