@@ -72,8 +72,10 @@ export class GarbageCollector {
     const before = (flags & CHANGE.added) !== 0 ? [] : (old?.metadata.ownerReferences ?? []);
     for (const owner of before) if (!owners.some((kept) => kept.uid === owner.uid)) this.#unlink(owner.uid, at);
     for (const owner of owners) if (!before.some((known) => known.uid === owner.uid)) this.#link(owner.uid, at);
-    if (isGone) this.#waiting.delete(uid);
-    else if (deletionTimestamp === undefined) return;
+    if (isGone) {
+      this.#waiting.delete(uid);
+      if (!this.#dependents.has(uid) && this.#podsOf(uid).length === 0) return;
+    } else if (deletionTimestamp === undefined) return;
     else if (finalizers.includes(FOREGROUND_FINALIZER)) this.#waiting.set(uid, at);
     this.#later(at);
   }

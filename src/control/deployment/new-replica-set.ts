@@ -29,6 +29,8 @@ export function allOf({ latest, old }: Revisions): ReplicaSetView[] {
 /**
  * Finds the ReplicaSet that has the Deployment's template, keeps its revision and annotations, and makes it if asked to.
  *
+ * DEVIATION(deployment-revision): the annotation `deployment.kubernetes.io/revision` stands on ReplicaSets only. The
+ * original also writes it into the Deployment along with its status, without a new generation.
  * @source kubernetes 1.37 pkg/controller/deployment/sync.go getAllReplicaSetsAndSyncRevision
  */
 export function syncRevisions(rollout: Rollout, mayCreate: boolean): Revisions {
