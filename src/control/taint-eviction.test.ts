@@ -1,8 +1,12 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Taint, Toleration } from "../kube/index.ts";
+import type { EndpointSlice, Service, Taint, Toleration } from "../kube/index.ts";
+import type { Decision, DocumentTable } from "../store/index.ts";
 import { seconds } from "../units/index.ts";
-import { FakeKubelets } from "./node-lifecycle/fake-kubelets.ts";
+import { EndpointSliceController } from "./endpointslice/index.ts";
+import { FakeKubelets, type NodeAction } from "./node-lifecycle/fake-kubelets.ts";
 import { NodeLifecycle } from "./node-lifecycle/index.ts";
+import { PodGarbageCollector } from "./pod-gc.ts";
 import { type Stay, stayOf, TaintEviction } from "./taint-eviction.ts";
 
 const KEY = "example.com/maintenance";
@@ -108,18 +112,134 @@ test("a pod that comes to a tainted node is judged as it comes; one that goes ta
 
 test("node failure from silence to eviction", () => {
   const kubelets = new FakeKubelets([{ name: "n1" }, { name: "n2" }, { name: "n3" }]);
-  new NodeLifecycle(kubelets.store, { passMicros: 0, statusWriteMicros: 7000 }).start();
-  new TaintEviction(kubelets.store);
+  const { store } = kubelets;
+  new NodeLifecycle(store).start();
+  new TaintEviction(store);
+  new EndpointSliceController(store);
   kubelets.begin();
-  const pod = kubelets.pod("web", "n2");
+  const spec = { selector: { app: "web" }, ports: [{ port: 80 }] };
+  store.writer.create({
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { namespace: "default", name: "web" },
+    spec,
+  } as Service);
+  const pod = kubelets.pod("web-1", "n2", [], { app: "web" });
+  kubelets.pod("web-2", "n3", [], { app: "web" });
+  const slices: DocumentTable<EndpointSlice> = store.documents("EndpointSlice");
+  /** What can be seen at a second of the run. */
+  const seen = (second: number): string => {
+    kubelets.runTo(second);
+    const readiness = slices
+      .list()[0]
+      ?.endpoints.map(({ conditions }) => Number(conditions.ready))
+      .join("");
+    return [kubelets.ready("n2"), kubelets.taints("n2").join("+"), readiness, store.pods.isDeleting(pod)].join(" ");
+  };
   kubelets.at(79.5, "down", "n2");
-  kubelets.runTo(430.09);
-  expect(kubelets.store.pods.isDeleting(pod)).toBe(false);
-  kubelets.runTo(430.1);
-  expect(kubelets.store.pods.deletionAt.get(pod)).toBe(seconds(430 + 30));
+  // Last renewal at 70.4 s, noticed by the pass at 75.015 s; a pass every 5.001 s; the tenth after it detects.
+  expect(seen(125.024)).toBe("True  11 false");
+  expect(seen(125.025)).toBe("Unknown unreachable:NoSchedule 11 false");
+  expect(seen(125.026)).toBe("Unknown unreachable:NoSchedule 01 false");
+  expect(seen(125.1)).toBe("Unknown unreachable:NoSchedule+unreachable:NoExecute 01 false");
+  expect(seen(425.099)).toBe("Unknown unreachable:NoSchedule+unreachable:NoExecute 01 false");
+  expect(seen(425.1)).toBe("Unknown unreachable:NoSchedule+unreachable:NoExecute 01 true");
+  expect(store.pods.deletionAt.get(pod)).toBe(seconds(425 + 30));
   expect(kubelets.events.filter((line) => !line.includes("Registered"))).toEqual([
-    "130.007 n2 NodeNotReady",
-    "130.007 web NodeNotReady",
-    "430.1 web TaintManagerEviction",
+    "125.026 n2 NodeNotReady",
+    "125.026 web-1 NodeNotReady",
+    "425.1 web-1 TaintManagerEviction",
   ]);
+});
+
+const step = fc.record({
+  second: fc.integer({ min: 1, max: 500 }),
+  action: fc.constantFrom<NodeAction>("down", "down", "up", "notReady", "ready", "delete", "create", "cordon"),
+  node: fc.integer({ min: 1, max: 4 }),
+});
+type Step = { readonly second: number; readonly action: NodeAction; readonly node: number };
+
+/** Node lifecycle, taint eviction and pod garbage collection over nodes to which things happen. */
+function outage(steps: readonly Step[], explicitPeriodic = false) {
+  const fakes = [1, 2, 3, 4].map((i) => ({ name: `n${i}`, zone: `z${i % 2}` }));
+  const kubelets = new FakeKubelets(fakes, { jitter: 0.04, explicitPeriodic });
+  const lifecycle = new NodeLifecycle(kubelets.store);
+  new TaintEviction(kubelets.store);
+  new PodGarbageCollector(kubelets.store, { terminatedThreshold: 3 });
+  const begin = () => {
+    lifecycle.start();
+    kubelets.begin();
+    for (let i = 0; i < 12; i++) {
+      const tolerations: Toleration[] = [{ operator: "Exists", effect: "NoExecute", tolerationSeconds: 10 * i }];
+      kubelets.pod(`p${i}`, `n${1 + (i % 4)}`, tolerations);
+    }
+    for (const { second, action, node } of steps) kubelets.at(second, action, `n${node}`);
+  };
+  const outcome = () => {
+    const { pods } = kubelets.store;
+    const rows: unknown[] = [];
+    for (let row = pods.first(); row !== -1; row = pods.after(row)) rows.push(kubelets.store.pod(row));
+    return [kubelets.engine.unseed(), kubelets.events, rows, kubelets.nodes.list()];
+  };
+  return { kubelets, begin, outcome };
+}
+
+test("outages: every renewal an event or none, forked or not, the same happens", () => {
+  let gone = 0;
+  let told = 0;
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 3, maxLength: 25, size: "max" }), fc.nat(600), (steps, second) => {
+      const original = outage(steps);
+      original.begin();
+      original.kubelets.runTo(second);
+      const checkpoint = original.kubelets.engine.checkpoint();
+      const before = original.kubelets.events.length;
+      original.kubelets.runTo(700);
+      const explicit = outage(steps, true);
+      explicit.begin();
+      explicit.kubelets.runTo(700);
+      expect(explicit.outcome()).toEqual(original.outcome());
+      const fork = outage(steps);
+      fork.kubelets.engine.restore(checkpoint);
+      fork.kubelets.events.push(...original.kubelets.events.slice(0, before));
+      fork.kubelets.runTo(700);
+      expect(fork.outcome()).toEqual(original.outcome());
+      const evictions = original.kubelets.events.filter((line) => line.includes("TaintManagerEviction")).length;
+      gone += 12 - original.kubelets.store.pods.count;
+      told += evictions;
+    }),
+    { numRuns: 60 },
+  );
+  expect(gone).toBeGreaterThan(20);
+  expect(told).toBeGreaterThan(100);
+});
+
+test("the decisions of an outage tell what they were made from, and telling changes nothing", () => {
+  const steps: Step[] = [
+    { second: 60, action: "down", node: 2 },
+    { second: 150, action: "up", node: 2 },
+  ];
+  const silent = outage(steps);
+  silent.begin();
+  silent.kubelets.runTo(400);
+  const told = outage(steps);
+  const decisions: Decision[] = [];
+  told.kubelets.store.decisions.sink = (decision) => decisions.push(decision);
+  told.begin();
+  told.kubelets.runTo(400);
+  expect(told.outcome()).toEqual(silent.outcome());
+  const of = (by: string, object: string) => decisions.filter((one) => one.by === by && one.object === object);
+  expect(of("node-lifecycle", "node/n2").map(({ what }) => what)).toEqual([
+    "not-ready",
+    "condition-taints",
+    "taint",
+    "condition-taints",
+    "recovered",
+    "untaint",
+  ]);
+  const [notReady] = of("node-lifecycle", "node/n2");
+  expect(notReady).toMatchObject({ from: "True", to: "Unknown", graceMicros: seconds(50) });
+  expect(Number(notReady?.t) - Number(notReady?.noticedAt)).toBe(seconds(50.01));
+  expect(of("taint-eviction", "pod/default/p1").map(({ what }) => what)).toEqual(["schedule", "evict"]);
+  expect(of("taint-eviction", "pod/default/p9").map(({ what }) => what)).toEqual(["schedule", "cancel"]);
 });

@@ -2,12 +2,13 @@ import type { Engine, Micros } from "../../engine/index.ts";
 import { type ConditionStatus, getCondition, type KubeNode, PHASE } from "../../kube/index.ts";
 import { CONDITION, type DocumentTable, type Store } from "../../store/index.ts";
 import { StateMap, StateValue } from "../../tables/index.ts";
+import { Disruption } from "./disruption.ts";
 import type { NoExecuteTainter } from "./no-execute-tainter.ts";
 import { silentConditions } from "./node-health.ts";
 import { COUNTED, type NodeMemory, type PassTimes, SEEN } from "./node-memory.ts";
 import { readyStatus } from "./node-taints.ts";
 import type { NodeLifecycleSettings } from "./settings.ts";
-import { isExcludedFromDisruption, ZONE_STATE, ZONE_STATE_NAMES, type Zones } from "./zones.ts";
+import { isExcludedFromDisruption, type Zones } from "./zones.ts";
 
 export const SOURCE = "node-controller";
 
@@ -34,7 +35,7 @@ export interface MonitorParts {
  * A pass visits the watched nodes and those resting ones whose grace may be over (see NodeMemory); with explicit
  * periodic activities it visits all, which leads to the same writes.
  *
- * @source kubernetes 1.37 pkg/controller/nodelifecycle monitorNodeHealth, tryUpdateNodeHealth, handleDisruption
+ * @source kubernetes 1.37 pkg/controller/nodelifecycle monitorNodeHealth, tryUpdateNodeHealth
  */
 export class Monitor {
   readonly #store: Store;
@@ -42,6 +43,7 @@ export class Monitor {
   readonly #nodes: DocumentTable<KubeNode>;
   readonly #settings: NodeLifecycleSettings;
   readonly #parts: MonitorParts;
+  readonly #disruption: Disruption;
   readonly #pass: StateValue<number>;
   readonly #written: StateValue<readonly Written[]>;
   /** Objects of nodes that are gone since the last pass, by name. */
@@ -55,6 +57,7 @@ export class Monitor {
     this.#nodes = store.documents("Node");
     this.#settings = settings;
     this.#parts = parts;
+    this.#disruption = new Disruption(store, parts);
     const { cells } = store.engine;
     this.#pass = new StateValue(cells, "nodeLifecycle.pass", -1);
     this.#written = new StateValue<readonly Written[]>(cells, "nodeLifecycle.written", []);
@@ -128,13 +131,13 @@ export class Monitor {
       for (let row = memory.firstResting(old); row !== -1; row = next) {
         next = memory.restingAfter(row);
         const sign = this.#lastSign(memory.nameId.get(row));
-        if (sign > memory.signAt.get(row)) {
-          const noticedIn = passTimes.noticed(sign, pass);
+        const noticedIn = sign > memory.signAt.get(row) ? passTimes.noticed(sign, pass) : old;
+        if (noticedIn > old) {
           memory.signAt.set(row, sign);
           memory.probeAt.set(row, Math.max(memory.probeAt.get(row), passTimes.at(noticedIn)));
         }
         if (now > memory.probeAt.get(row) + grace) silent.push(row);
-        else memory.rest(row, passTimes.notAfter(memory.probeAt.get(row), pass));
+        else memory.rest(row, noticedIn > old ? noticedIn : passTimes.notAfter(memory.probeAt.get(row), pass));
       }
     }
   }
@@ -255,55 +258,8 @@ export class Monitor {
       const { pods } = this.#store;
       for (const pod of pods.byNode.rows(pods.nodeNames.idOf(name))) markPodNotReady(this.#store, pod);
     }
-    this.#handleDisruption();
+    this.#disruption.handle();
     this.#parts.zones.dropEmpty();
-  }
-
-  #handleDisruption(): void {
-    const { zones, tainter, memory } = this.#parts;
-    const step = zones.disruption();
-    if (step.kind === "nothing") return;
-    if (step.kind === "enter-full") {
-      for (let row = this.#nodes.first(); row !== -1; row = this.#nodes.after(row)) tainter.release(row);
-      for (let zone = 0; zone < zones.count; zone++) {
-        if (zones.state.get(zone) === ZONE_STATE.none) continue;
-        tainter.setRate(zone, 0);
-        this.#setState(zone, ZONE_STATE.full, 0);
-      }
-      return;
-    }
-    if (step.kind === "leave-full") {
-      for (let row = this.#nodes.first(); row !== -1; row = this.#nodes.after(row))
-        memory.probeAt.set(row, this.#engine.now);
-      for (let zone = 0; zone < zones.count; zone++) {
-        if (zones.nodeCount(zone) > 0) tainter.setRate(zone, zones.rateIn(zone, zones.computed(zone)));
-      }
-    }
-    for (const zone of step.changed) {
-      const state = zones.computed(zone);
-      const rate = zones.rateIn(zone, state);
-      tainter.setRate(zone, rate);
-      this.#setState(zone, state, rate);
-    }
-  }
-
-  #setState(zone: number, state: number, ratePerSecond: number): void {
-    const { zones } = this.#parts;
-    const from = zones.state.get(zone);
-    if (from === state) return;
-    zones.state.set(zone, state);
-    if (from === ZONE_STATE.initial && state === ZONE_STATE.normal) return;
-    if (!this.#store.decisions.isEnabled) return;
-    this.#store.decisions.write({
-      by: "node-lifecycle",
-      what: "zone-state",
-      object: `zone/${zones.nameOf(zone)}`,
-      from: ZONE_STATE_NAMES[from],
-      to: ZONE_STATE_NAMES[state],
-      ready: zones.ready.get(zone),
-      notReady: zones.notReady.get(zone),
-      ratePerSecond,
-    });
   }
 
   /** Has the node counted in this zone and in this way, and no longer as before. */
