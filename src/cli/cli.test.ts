@@ -132,7 +132,7 @@ describe("run", () => {
     expect(stdout).toContain(
       "scenario shop · Kubernetes 1.37 rules · seed 42\n2 nodes · 0 workloads · 0 pods · 10m simulated\n",
     );
-    expect(stdout).toContain(`All 1 assertion hold.   ${join(out, "shop", "seed=42")}   digest d1ce`);
+    expect(stdout).toContain(`The assertion holds.   ${join(out, "shop", "seed=42")}   digest d1ce`);
     expect(stderr).toMatch(/^10 events in [0-9.]+s\n$/);
     expect(existsSync(join(out, "shop", "seed=42", "PARTIAL"))).toBe(false);
     expect(existsSync(join(out, "shop", "seed=42", "host.json"))).toBe(true);

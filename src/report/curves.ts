@@ -76,7 +76,7 @@ export class Curves {
   }
 }
 
-const LABEL_WIDTH = 16;
+const LABEL_WIDTH = 22;
 
 function cellOf({ label, unit, values }: Tracked): string {
   const [low, high] = bounds(values);

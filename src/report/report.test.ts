@@ -182,8 +182,8 @@ describe("Screen", () => {
     const result = { ...fullSummary(50), partial: false };
     expect(screen.lines(result, "results/shop/seed=7", plain)).toEqual([
       "",
-      "  replicas web          1 ▁▁▁▁▁▁▁▁████████ 4            pending pods          0 ▁▁▁▁▁▁▁▁█▁▁▁▁▁▁▁ 3",
-      "  cpu web             50% ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁ 50%          cpu used            0.5 ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁ 0.5 cores",
+      "  replicas web                1 ▁▁▁▁▁▁▁▁████████ 4            pending pods                0 ▁▁▁▁▁▁▁▁█▁▁▁▁▁▁▁ 3",
+      "  cpu web                   50% ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁ 50%          cpu used                  0.5 ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁ 0.5 cores",
       "",
       "  00:02:00  ! node/n1 crashed (failures[0])",
       "  00:07:45  ! pod/shop/a evicted   +1 more",
@@ -192,7 +192,7 @@ describe("Screen", () => {
       "ASSERTIONS",
       "  ✗ cost sum < 40 USD   50.00 USD     shop.yaml:3:7",
       "",
-      "1 of 1 assertion failed.   results/shop/seed=7   digest 9f3c…00e1",
+      "1 of 1 assertions failed.   results/shop/seed=7   digest 9f3c…00e1",
       "why: orrery explain node/n1 --at 2m1s --run results/shop/seed=7",
     ]);
   });

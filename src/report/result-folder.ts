@@ -62,11 +62,11 @@ export class ResultFolder implements ResultSink {
     const { resolved, inputs, plan } = this.options;
     const fresh = `${this.path}.new`;
     rmSync(fresh, { recursive: true, force: true });
-    mkdirSync(fresh, { recursive: true });
+    makeFolders(fresh);
     writeFileSync(join(fresh, MARKER), MARKER_TEXT);
     writeFileSync(join(fresh, "scenario.resolved.yaml"), resolved);
     for (const { copy, text } of inputs) {
-      mkdirSync(dirname(join(fresh, copy)), { recursive: true });
+      makeFolders(dirname(join(fresh, copy)));
       writeFileSync(join(fresh, copy), text);
     }
     if (inputs.length > 0) writeFileSync(join(fresh, "inputs", "sha256.txt"), hashLines(this.inputHashes));
@@ -98,7 +98,8 @@ export class ResultFolder implements ResultSink {
   sample(name: string, row: Row): void {
     let series = this.series.get(name);
     if (series === undefined) {
-      series = { file: new LineFile(join(this.path, "series", `${name}.csv`)), rows: [], isHeaded: false };
+      const file = guarded(this.path, () => new LineFile(join(this.path, "series", `${name}.csv`)));
+      series = { file, rows: [], isHeaded: false };
       this.series.set(name, series);
     }
     series.rows.push(row);
@@ -156,6 +157,13 @@ export class ResultFolder implements ResultSink {
     const { plan, version } = this.options;
     return summaryDocument({ plan, version, summary, isPartial, inputs: this.inputHashes });
   }
+}
+
+/** Makes a folder and those above it. (Node's own way never ends below /proc, where making a folder is "not found".) */
+function makeFolders(path: string): void {
+  const missing: string[] = [];
+  for (let at = path; !existsSync(at) && dirname(at) !== at; at = dirname(at)) missing.unshift(at);
+  for (const folder of missing) mkdirSync(folder);
 }
 
 /** A file that grows by lines. */
@@ -232,6 +240,7 @@ const REASONS: ReadonlyMap<string, string> = new Map([
   ["EPERM", "not permitted"],
   ["EROFS", "the file system is read-only"],
   ["ENOSPC", "no space left"],
+  ["ENOENT", "the folder cannot be made there"],
   ["EDQUOT", "the disk quota is used up"],
   ["ENOTDIR", "a file is in the way"],
   ["EEXIST", "a file is in the way"],

@@ -46,8 +46,10 @@ export class Screen implements ResultSink {
       total === 0
         ? "No assertions."
         : failed === 0
-          ? `All ${plural(total, "assertion")} hold.`
-          : `${failed} of ${plural(total, "assertion")} failed.`;
+          ? total === 1
+            ? "The assertion holds."
+            : `All ${total} assertions hold.`
+          : `${failed} of ${total} assertions failed.`;
     const stopped = `Stopped at ${formatDuration(summary.endSeconds * 1_000_000)} of ${formatDuration(summary.durationSeconds * 1_000_000)}: the result is partial.`;
     const place = folder === null ? "" : `   ${folder}`;
     const head = `${summary.partial ? paint("bad", stopped) : paint(failed > 0 ? "bad" : "good", verdict)}${place}   digest ${shortDigest(summary.digest ?? "")}`;
