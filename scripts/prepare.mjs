@@ -27,7 +27,12 @@ export function ensureInstalled() {
   if (existsSync(INSTALL_STAMP) && readFileSync(INSTALL_STAMP, "utf8") === wanted) return;
   if (!isInstalledByNpm()) {
     note("installing packages …");
-    npm(["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+    const quietly = ["--no-audit", "--no-fund", "--loglevel=error"];
+    // A lock file that was made where some platform's optional packages are not to be had is refused by `npm ci`;
+    // `npm install` installs what it names all the same.
+    if (!npm(["ci", ...quietly], { stdio: "ignore" })) {
+      if (!npm(["install", "--no-save", ...quietly])) fail("the packages of package-lock.json cannot be installed");
+    }
   }
   writeFileSync(INSTALL_STAMP, wanted);
 }
@@ -51,7 +56,7 @@ export function ensureBuilt() {
 }
 
 export function tsc(words) {
-  run(process.execPath, [join(MODULES, "typescript", "bin", "tsc"), ...words]);
+  if (!run(process.execPath, [join(MODULES, "typescript", "bin", "tsc"), ...words])) fail("the sources do not compile");
 }
 
 function sourcesIn(folder) {
@@ -71,17 +76,18 @@ function hashOf(files) {
   return hash.digest("hex");
 }
 
-function npm(words) {
+/** Whether npm carried out the command. */
+function npm(words, options = {}) {
   const script = process.env.npm_execpath;
   // npm tells its scripts where it is; without that, the shell finds it.
-  if (script?.endsWith(".js")) run(process.execPath, [script, ...words]);
-  else run("npm", words, { shell: process.platform === "win32" });
+  if (script?.endsWith(".js")) return run(process.execPath, [script, ...words], options);
+  return run("npm", words, { shell: process.platform === "win32", ...options });
 }
 
 function run(program, words, options = {}) {
   const { status, error } = spawnSync(program, words, { cwd: ROOT, stdio: ["ignore", 2, 2], ...options });
   if (error) fail(`cannot start ${program}: ${error.message}`);
-  if (status !== 0) fail(`failed: ${[program, ...words].join(" ")}`);
+  return status === 0;
 }
 
 function note(text) {
