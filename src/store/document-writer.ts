@@ -1,4 +1,4 @@
-import type { KubeObject, ObjectMeta } from "../kube/index.ts";
+import type { KubeObject, ObjectMeta, StringMap } from "../kube/index.ts";
 import { generatedName } from "../kube/index.ts";
 import type { Stream } from "../random/index.ts";
 import { deepFreeze, type StateValue, sameData } from "../tables/index.ts";
@@ -78,6 +78,10 @@ export class DocumentWriter {
    * differs. Returns whether something was written.
    */
   update<T extends KubeObject>(table: DocumentTable<T>, row: number, next: T): boolean {
+    return this.#write(table, row, next, true);
+  }
+
+  #write<T extends KubeObject>(table: DocumentTable<T>, row: number, next: T, countsGeneration: boolean): boolean {
     const old = table.get(row);
     let flags = 0;
     let specDiffers = false;
@@ -94,7 +98,7 @@ export class DocumentWriter {
     if (annotationsDiffer || metadataDiffers(old.metadata, next.metadata)) flags |= CHANGE.metadata;
     if (flags === 0) return false;
     // A Deployment's generation also counts changes of its annotations.
-    const bumps = specDiffers || (annotationsDiffer && table.kind === "Deployment");
+    const bumps = countsGeneration && (specDiffers || (annotationsDiffer && table.kind === "Deployment"));
     const { generation } = old.metadata;
     const metadata: ObjectMeta = {
       ...next.metadata,
@@ -107,9 +111,19 @@ export class DocumentWriter {
     return true;
   }
 
-  /** Replaces the status alone. Returns whether something was written. */
-  updateStatus<T extends KubeObject>(table: DocumentTable<T>, row: number, status: unknown): boolean {
-    return this.update(table, row, { ...table.get(row), status });
+  /**
+   * Replaces the status, and the annotations where they are given: a write through the status subresource, which never
+   * counts as a new generation. Returns whether something was written.
+   */
+  updateStatus<T extends KubeObject>(
+    table: DocumentTable<T>,
+    row: number,
+    status: unknown,
+    annotations?: StringMap,
+  ): boolean {
+    const old = table.get(row);
+    const metadata = annotations === undefined ? old.metadata : { ...old.metadata, annotations };
+    return this.#write(table, row, { ...old, metadata, status }, false);
   }
 
   /** Removes an object at once. What becomes of its dependents is the garbage collector's business. */

@@ -2,7 +2,7 @@ import { isSameTemplate, POD_TEMPLATE_HASH_LABEL, type ReplicaSet, templateHash 
 import { controllerReference } from "../../store/index.ts";
 import { sameData } from "../../tables/index.ts";
 import { controllerOf } from "../owned-documents.ts";
-import { maxRevision, newReplicaSetAnnotations, replicaAnnotations } from "./annotations.ts";
+import { maxRevision, newReplicaSetAnnotations, REVISION, replicaAnnotations } from "./annotations.ts";
 import {
   byCreation,
   hasProgressDeadline,
@@ -29,8 +29,6 @@ export function allOf({ latest, old }: Revisions): ReplicaSetView[] {
 /**
  * Finds the ReplicaSet that has the Deployment's template, keeps its revision and annotations, and makes it if asked to.
  *
- * DEVIATION(deployment-revision): the annotation `deployment.kubernetes.io/revision` stands on ReplicaSets only. The
- * original also writes it into the Deployment along with its status, without a new generation.
  * @source kubernetes 1.37 pkg/controller/deployment/sync.go getAllReplicaSetsAndSyncRevision
  */
 export function syncRevisions(rollout: Rollout, mayCreate: boolean): Revisions {
@@ -58,6 +56,7 @@ function keepUp(rollout: Rollout, latest: ReplicaSetView, revision: number): voi
     writeReplicaSet(rollout, latest, { ...rs, metadata, spec });
     return;
   }
+  rollout.writeRevision(annotations[REVISION]);
   if (hasProgressDeadline(deployment) && rollout.progressing === undefined) {
     const message = `Found new replica set "${rs.metadata.name}"`;
     rollout.writeCondition({ type: "Progressing", status: "True", reason: "FoundNewReplicaSet", message });
@@ -80,6 +79,7 @@ function create(rollout: Rollout, old: ReplicaSetView[], revision: number): Revi
     rollout.event("Normal", "ScalingReplicaSet", `Scaled up replica set ${name} from 0 to ${replicas}`);
   }
   rollout.tell("create", { replicaSet: name, revision, replicas });
+  rollout.writeRevision(made.metadata.annotations?.[REVISION]);
   if (hasProgressDeadline(deployment)) {
     const message = `Created new replica set "${name}"`;
     rollout.writeCondition({ type: "Progressing", status: "True", reason: "NewReplicaSetCreated", message });

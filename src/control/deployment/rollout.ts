@@ -8,6 +8,7 @@ import {
   resolveFenceposts,
 } from "../../kube/index.ts";
 import type { DocumentTable, Store } from "../../store/index.ts";
+import { REVISION } from "./annotations.ts";
 
 export const EVENT_SOURCE = "deployment-controller";
 const NEVER = 2147483647;
@@ -67,6 +68,16 @@ export class Rollout {
   writeCondition(condition: Omit<Condition, "lastTransitionTime" | "lastUpdateTime">): void {
     const conditions = withCondition(this.status.conditions ?? [], condition, this.nowText);
     this.writeStatus({ ...this.status, conditions });
+  }
+
+  /** Notes in the Deployment which revision its newest ReplicaSet has; written with the status, so no new generation. */
+  writeRevision(revision: string | undefined): void {
+    const { annotations } = this.deployment.metadata;
+    if (revision === undefined || annotations?.[REVISION] === revision) return;
+    this.store.writer.updateStatus(this.table, this.row, this.deployment.status, {
+      ...annotations,
+      [REVISION]: revision,
+    });
   }
 
   event(type: "Normal" | "Warning", reason: string, message: string): void {

@@ -153,6 +153,8 @@ function requeueBeforeTimeout(rollout: Rollout, requeue: (delayMicros: number) =
   const { deployment, progressing } = rollout;
   if (!hasProgressDeadline(deployment) || progressing === undefined) return;
   if (isComplete(deployment, rollout.status) || progressing.reason === TIMED_OUT) return;
+  // What was complete once does not time out any more: the original asks again and again, and finds nothing.
+  if (progressing.reason === COMPLETE) return;
   const remaining = untilDeadline(rollout, progressing);
   // Within the last second the original asks again at once, at the pace of its rate limiter.
   requeue(remaining < seconds(1) ? 0 : remaining + seconds(1));
