@@ -210,7 +210,8 @@ export class ServiceSync {
   #rewrite(slice: number, service: Service): void {
     const object = this.#slices.get(slice);
     const labels = sliceLabels(service);
-    const endpoints = this.#table.bySlice.rows(slice).map((entry) => this.#endpoint(entry));
+    // Frozen here, as its parts are, so that the store need not walk it.
+    const endpoints = Object.freeze(this.#table.bySlice.rows(slice).map((entry) => this.#endpoint(entry)));
     const metadata = sameData(object.metadata.labels, labels) ? object.metadata : { ...object.metadata, labels };
     const ports = this.#table.ports(this.#table.portsOf.get(slice));
     this.#store.writer.update(this.#slices, slice, { ...object, metadata, endpoints, ports });
