@@ -2,7 +2,17 @@
 // Both are skipped when nothing has changed since the last time. Needs nothing but Node and npm.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -53,6 +63,20 @@ export function ensureBuilt() {
   tsc(["-p", "tsconfig.build.json"]);
   chmodSync(join(ROOT, "dist", "cli", "main.js"), 0o755);
   writeFileSync(BUILD_STAMP, wanted);
+}
+
+/** Lets `npx orrery` find the command in this very checkout, as it would in a project that depends on it. */
+export function ensureLinked() {
+  const bin = join(MODULES, ".bin");
+  mkdirSync(bin, { recursive: true });
+  for (const name of ["orrery", "kubectl-orrery"]) {
+    if (process.platform === "win32") {
+      writeFileSync(join(bin, `${name}.cmd`), '@node "%~dp0\\..\\..\\dist\\cli\\main.js" %*\r\n');
+    } else if (!existsSync(join(bin, name))) {
+      rmSync(join(bin, name), { force: true });
+      symlinkSync(join("..", "..", "dist", "cli", "main.js"), join(bin, name));
+    }
+  }
 }
 
 export function tsc(words) {

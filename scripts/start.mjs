@@ -1,11 +1,12 @@
 // npm start [-- COMMAND …]: installs and builds if needed, then runs the command; the first example without one.
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { ensureBuilt, ensureInstalled, ROOT, requireNode } from "./prepare.mjs";
+import { ensureBuilt, ensureInstalled, ensureLinked, ROOT, requireNode } from "./prepare.mjs";
 
 requireNode();
 ensureInstalled();
 ensureBuilt();
+ensureLinked();
 
 const given = process.argv.slice(2);
 const words = given.length > 0 ? given : ["run", "scenarios/quick/hpa-burst.yaml"];
