@@ -124,8 +124,8 @@ export function explanationLines(explanation: Explanation): string[] {
     lines.push("", `PLACEMENT at ${formatClock(placement.t)} — ${headline(placement)}`, ...detailLines(placement));
   if (history.length > 1) {
     const shown = history
-      .slice(-HISTORY_SHOWN)
-      .filter((one) => decision.by !== "hpa" || one.what !== "keep" || one === decision);
+      .filter((one) => decision.by !== "hpa" || one.what !== "keep" || one === decision)
+      .slice(-HISTORY_SHOWN);
     lines.push("", "HISTORY", ...shown.map(lineOf));
   }
   if (chain.length > 1) lines.push("", "CAUSES", ...chain.map(lineOf));
