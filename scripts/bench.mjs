@@ -1,17 +1,18 @@
-// Builds the benches and runs one: npm run bench -- world/hour [arguments]
+// npm run bench -- world/hour [arguments]: builds everything and runs one bench.
 import { spawnSync } from "node:child_process";
-import { cpSync } from "node:fs";
+import { cpSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { ROOT } from "./prepare.mjs";
 
-const root = join(import.meta.dirname, "..");
 const [bench, ...rest] = process.argv.slice(2);
 if (bench === undefined) {
-  console.error("usage: npm run bench -- micro/hold|micro/chains|micro/rearm|micro/journal|world/hour [arguments]");
+  const names = readdirSync(join(ROOT, "bench"), { recursive: true, encoding: "utf8" });
+  const known = names.filter((name) => /^\w+\/[\w-]+\.ts$/.test(name)).map((name) => name.replace(/\.ts$/, ""));
+  process.stderr.write(`usage: npm run bench -- NAME [arguments]\nnames: ${known.sort().join(" ")}\n`);
   process.exit(2);
 }
-const tsc = join(root, "node_modules/typescript/bin/tsc");
-const built = spawnSync(process.execPath, [tsc, "-p", join(root, "bench")], { stdio: "inherit", cwd: root });
-if (built.status !== 0) process.exit(1);
-cpSync(join(root, "schema"), join(root, "build/schema"), { recursive: true });
-const run = spawnSync(process.execPath, [join(root, "build/bench", `${bench}.js`), ...rest], { stdio: "inherit", cwd: root });
-process.exit(run.status ?? 1);
+// The built scenario reader looks for the schema beside the build, as the package has it.
+cpSync(join(ROOT, "schema"), join(ROOT, "build/schema"), { recursive: true });
+const runBuilt = join(ROOT, "scripts/run-built.mjs");
+const { status } = spawnSync(process.execPath, [runBuilt, `bench/${bench}.js`, ...rest], { stdio: "inherit" });
+process.exit(status ?? 1);
