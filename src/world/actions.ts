@@ -12,7 +12,7 @@ import {
 } from "../kube/index.ts";
 import { documentKind, type Store } from "../store/index.ts";
 import { sameData } from "../tables/index.ts";
-import { createObject } from "./bootstrap.ts";
+import { type Cluster, createObject } from "./bootstrap.ts";
 import type { Action, ObjectReference, Plan } from "./plan.ts";
 
 const REVISION = "deployment.kubernetes.io/revision";
@@ -28,13 +28,15 @@ interface Workload extends KubeObject {
 /** Plays what a person does at the keyboard during the run. A command that the API server would refuse is recorded as failed. */
 export class Actions {
   readonly #engine: Engine;
+  readonly #cluster: Cluster;
   readonly #store: Store;
   readonly #actions: readonly Action[];
   readonly #kind: number;
 
-  constructor(engine: Engine, store: Store, plan: Plan) {
+  constructor(engine: Engine, cluster: Cluster, plan: Plan) {
     this.#engine = engine;
-    this.#store = store;
+    this.#cluster = cluster;
+    this.#store = cluster.store;
     this.#actions = plan.actions;
     this.#kind = engine.define("action", PHASE.fault, (index) => this.#play(index));
   }
@@ -100,13 +102,20 @@ export class Actions {
         ? -1
         : this.#rowOf(table, object.kind, object.metadata.namespace ?? "", object.metadata.name ?? "");
     if (row === -1) {
-      const result = createObject(this.#store, object);
+      const result = createObject(this.#cluster, object);
       return result.ok ? undefined : result.status.message;
     }
     const live = table.get(row);
     const refusal = immutableRefusal(live, object);
     if (refusal !== undefined) return refusal;
-    this.#store.writer.update(table, row, merged(live, object));
+    const next = merged(live, object);
+    if (object.kind !== "Service" || object.apiVersion !== "v1") {
+      this.#store.writer.update(table, row, next);
+      return undefined;
+    }
+    const admitted = this.#cluster.addresses.admit(next as Service, live as Service);
+    if (!admitted.ok) return admitted.status.message;
+    this.#store.writer.update(table, row, admitted.service);
     return undefined;
   }
 
@@ -230,8 +239,8 @@ export class Actions {
 }
 
 /**
- * What `kubectl apply` makes of a live object and a manifest: the manifest's parts, the live status, and of the live spec
- * what the server allocated. A template that is the same data stays the same object.
+ * What `kubectl apply` makes of a live object and a manifest: the manifest's parts and the live status. A template that is
+ * the same data stays the same object.
  */
 function merged(live: KubeObject, given: KubeObject): KubeObject {
   const metadata = {
@@ -243,16 +252,10 @@ function merged(live: KubeObject, given: KubeObject): KubeObject {
   const after = given as KubeObject & { spec?: object };
   const status = before.status === undefined ? {} : { status: before.status };
   if (after.spec === undefined) return { ...given, metadata, ...status };
-  const spec: Record<string, unknown> = { ...allocated(live), ...after.spec };
+  const spec: Record<string, unknown> = { ...after.spec };
   for (const [key, value] of Object.entries(before.spec ?? {})) if (sameData(spec[key], value)) spec[key] = value;
   const next: object = { ...given, metadata, spec, ...status };
   return next as KubeObject;
-}
-
-function allocated(live: KubeObject): object {
-  if (live.kind !== "Service") return {};
-  const { clusterIP, clusterIPs } = (live as Service).spec;
-  return { ...(clusterIP === undefined ? {} : { clusterIP }), ...(clusterIPs === undefined ? {} : { clusterIPs }) };
 }
 
 function immutableRefusal(live: KubeObject, given: KubeObject): string | undefined {

@@ -1,4 +1,5 @@
-import type { ContainerStatus, KubeObject, OwnerReference, Pod } from "../kube/index.ts";
+import type { ServiceAddresses } from "../control/index.ts";
+import type { ContainerStatus, KubeObject, OwnerReference, Pod, Service } from "../kube/index.ts";
 import type { ApiResult, Store } from "../store/index.ts";
 import type { Plan, PlannedObject } from "./plan.ts";
 
@@ -8,34 +9,66 @@ const SYSTEM_NAMESPACES = ["default", "kube-system", "kube-public", "kube-node-l
 const CREATION_ORDER = ["Namespace", "PriorityClass", "ConfigMap", "Secret", "ServiceAccount", "Service"];
 const OWNED_LAST = ["ReplicaSet", "Job", "EndpointSlice", "Pod"];
 
+const MANAGED_BY = "endpointslice.kubernetes.io/managed-by";
+
+/** What creating an object takes: where it is kept, and who gives services their addresses. */
+export interface Cluster {
+  readonly store: Store;
+  readonly addresses: ServiceAddresses;
+}
+
 /** Creates the objects that exist at instant 0. Nodes are registered by their kubelets and are not among them. */
-export function createObjects(store: Store, plan: Plan): void {
+export function createObjects(cluster: Cluster, plan: Plan): void {
+  const { store } = cluster;
   for (const name of SYSTEM_NAMESPACES) {
     if (plan.objects.some(({ object }) => object.kind === "Namespace" && object.metadata.name === name)) continue;
     const labels = { "kubernetes.io/metadata.name": name };
     store.writer.create({ apiVersion: "v1", kind: "Namespace", metadata: { name, labels } });
   }
-  for (const { object } of inOrder(plan.objects)) createObject(store, object);
+  for (const { object } of inOrder(plan.objects)) {
+    const result = createObject(cluster, object);
+    if (!result.ok && store.decisions.isEnabled) {
+      const { kind, metadata } = object;
+      const name = `${kind.toLowerCase()}/${metadata.namespace ?? ""}/${metadata.name ?? ""}`;
+      const notable = `${name} refused: ${result.status.message}`;
+      store.decisions.write({ by: "apiserver", what: "refused", object: name, error: result.status.message, notable });
+    }
+  }
 }
 
 /** Creates one object: a pod as a row, anything else as a document. */
-export function createObject(store: Store, object: KubeObject): ApiResult {
+export function createObject(cluster: Cluster, object: KubeObject): ApiResult {
+  const { store, addresses } = cluster;
   const own = { ...object, metadata: withKnownOwners(store, cleaned(object)) };
-  return object.kind === "Pod" ? createPod(store, own as Pod) : store.writer.create(own);
+  if (object.kind === "Pod") return createPod(store, own as Pod);
+  if (object.kind !== "Service" || object.apiVersion !== "v1") return store.writer.create(own);
+  const admitted = addresses.admit(own as Service);
+  if (!admitted.ok) return admitted;
+  const result = store.writer.create(admitted.service);
+  if (!result.ok) addresses.release(admitted.service);
+  return result;
 }
 
 function inOrder(objects: readonly PlannedObject[]): PlannedObject[] {
-  const rank = ({ object: { kind } }: PlannedObject): number => {
+  const rank = ({ object }: PlannedObject): number => {
+    const { kind } = object;
     const first = CREATION_ORDER.indexOf(kind);
+    // Addresses that a dump names are taken before others are drawn.
+    if (kind === "Service" && (object as Service).spec.clusterIP !== undefined) return first - 0.5;
     if (first !== -1) return first;
     const last = OWNED_LAST.indexOf(kind);
     return CREATION_ORDER.length + 1 + last;
   };
   return objects
-    .filter(({ object }) => object.kind !== "Node")
+    .filter(({ object }) => object.kind !== "Node" && !isDerived(object))
     .map((planned, index) => ({ planned, index }))
     .sort((a, b) => rank(a.planned) - rank(b.planned) || a.index - b.index)
     .map(({ planned }) => planned);
+}
+
+/** What the controllers of this cluster make themselves: a dump's copy of it would stand beside theirs. */
+function isDerived({ kind, metadata }: KubeObject): boolean {
+  return kind === "EndpointSlice" && metadata.labels?.[MANAGED_BY] === "endpointslice-controller.k8s.io";
 }
 
 /** Without what the server itself gives: a dump's identity is not this cluster's. */

@@ -1,3 +1,4 @@
+import { ServiceAddresses } from "../control/index.ts";
 import { type Checkpoint, Engine, type Micros } from "../engine/index.ts";
 import { MetricsServer, UsageMeter } from "../metrics/index.ts";
 import { Kubelets } from "../node/index.ts";
@@ -5,7 +6,7 @@ import { Scheduler } from "../scheduler/index.ts";
 import { type RecordedEvent, Store } from "../store/index.ts";
 import { Workload } from "../workload/index.ts";
 import { Actions } from "./actions.ts";
-import { createObjects } from "./bootstrap.ts";
+import { type Cluster, createObjects } from "./bootstrap.ts";
 import { Controllers } from "./controllers.ts";
 import { eventObject } from "./event-object.ts";
 import { Faults } from "./faults.ts";
@@ -36,6 +37,7 @@ export class World implements RunnableWorld {
   readonly metricsServer: MetricsServer;
   readonly measures: Measures;
   readonly #controllers: Controllers;
+  readonly #cluster: Cluster;
   readonly #faults: Faults;
   readonly #actions: Actions;
   readonly #observer: Observer;
@@ -73,7 +75,8 @@ export class World implements RunnableWorld {
     });
     this.#controllers = new Controllers(store, this.metricsServer, plan.timing);
     this.#faults = new Faults(engine, store, this.kubelets, plan);
-    this.#actions = new Actions(engine, store, plan);
+    this.#cluster = { store, addresses: new ServiceAddresses(store) };
+    this.#actions = new Actions(engine, this.#cluster, plan);
     this.measures = new Measures(engine.cells, plan.assertions);
     const observed = {
       plan,
@@ -91,7 +94,7 @@ export class World implements RunnableWorld {
   static from(plan: Plan, sink?: ResultSink): World {
     const world = new World(plan, sink);
     for (const node of plan.nodes) world.kubelets.registerNode(nodeRegistration(node));
-    createObjects(world.store, plan);
+    createObjects(world.#cluster, plan);
     world.#controllers.start();
     world.metricsServer.start();
     world.workload.start();
