@@ -327,7 +327,6 @@ describe("loadScenario", () => {
       leaseRenewMicros: 10_000_000,
       nodeMonitorPassMicros: 1000,
       heartbeatJitter: 0.04,
-      apiLatency: { constant: 0 },
     });
     expect(plan?.objects.map(({ object }) => `${object.kind}/${object.metadata.name}`)).toEqual([
       "Namespace/shop",

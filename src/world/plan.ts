@@ -115,7 +115,6 @@ export interface Timing {
   readonly nodeStatusUpdateMicros: Micros;
   readonly nodeStatusReportMicros: Micros;
   readonly leaseRenewMicros: Micros;
-  readonly leaseDurationMicros: Micros;
   /** Share of the period that is added at random to status updates and lease renewals: 0.04. */
   readonly heartbeatJitter: number;
   readonly nodeMonitorPeriodMicros: Micros;
@@ -128,16 +127,10 @@ export interface Timing {
   readonly secondaryNodeEvictionRate: number;
   readonly largeClusterSizeThreshold: number;
   readonly unhealthyZoneThreshold: number;
-  readonly defaultNotReadyTolerationSeconds: number;
-  readonly defaultUnreachableTolerationSeconds: number;
-  readonly podGcMicros: Micros;
-  readonly podGcNodeQuarantineMicros: Micros;
   readonly terminatedPodGcThreshold: number;
 
   // Metrics and autoscaling.
   readonly metricsScrapeMicros: Micros;
-  /** Age of the kubelet's own sample: its refresh period. */
-  readonly kubeletStatsMicros: Micros;
   readonly hpaSyncMicros: Micros;
   readonly hpaTolerance: number;
   readonly hpaDownscaleStabilizationMicros: Micros;
@@ -145,11 +138,8 @@ export interface Timing {
   readonly hpaInitialReadinessDelayMicros: Micros;
 
   // The way of a write, of a notification, and of a pod to its node.
-  readonly apiLatency: Distribution;
-  readonly watchLatency: Distribution;
   readonly schedulerCycle: Distribution;
   readonly bindLatency: Distribution;
-  readonly endpointsBatchMicros: Micros;
 
   // Kubelet.
   readonly kubeletDelivery: Distribution;
