@@ -27,6 +27,8 @@ const view = (cache: SchedulerCache): ClusterView => ({
     },
   ],
   selectorOfOwner: () => undefined,
+  budgetsIn: () => [],
+  startOf: ({ startAt }) => startAt,
 });
 
 const TRAITS = ["plain", "cordoned", "tainted", "soft", "images"] as const;

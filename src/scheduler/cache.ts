@@ -33,6 +33,8 @@ export class SchedulerCache {
   cordonedCount = 0;
   hardTaintedCount = 0;
   softTaintedCount = 0;
+  /** Pods on nodes, by priority. */
+  readonly #podsByPriority = new Map<number, number>();
   #nodes = new Map<string, NodeInfo>();
   #byRow: (NodeInfo | undefined)[] = [];
   #pods = new Map<string, CachedPod>();
@@ -65,6 +67,12 @@ export class SchedulerCache {
 
   pod(uid: string): CachedPod | undefined {
     return this.#pods.get(uid);
+  }
+
+  /** Whether any node holds a pod of lower priority. */
+  hasPodsBelow(priority: number): boolean {
+    for (const other of this.#podsByPriority.keys()) if (other < priority) return true;
+    return false;
   }
 
   addNode(node: KubeNode): void {
@@ -211,6 +219,7 @@ export class SchedulerCache {
   #put(info: NodeInfo, pod: PodInfo): void {
     info.addPod(pod);
     this.counters.add(info.row, pod);
+    this.#countPriority(pod, 1);
     if (!hasPodAffinity(pod.template)) return;
     let rows = this.affinityPods.get(pod.template);
     if (rows === undefined) {
@@ -223,6 +232,7 @@ export class SchedulerCache {
   #take(info: NodeInfo, pod: PodInfo): void {
     info.removePod(pod);
     this.counters.remove(info.row, pod);
+    this.#countPriority(pod, -1);
     const rows = this.affinityPods.get(pod.template);
     if (rows === undefined) return;
     const left = (rows.get(info.row) ?? 0) - 1;
@@ -235,6 +245,12 @@ export class SchedulerCache {
     if (info.isUnschedulable) this.cordonedCount += by;
     if (info.hardTaints.length > 0) this.hardTaintedCount += by;
     if (info.softTaints.length > 0) this.softTaintedCount += by;
+  }
+
+  #countPriority({ template: { priority } }: PodInfo, by: 1 | -1): void {
+    const count = (this.#podsByPriority.get(priority) ?? 0) + by;
+    if (count === 0) this.#podsByPriority.delete(priority);
+    else this.#podsByPriority.set(priority, count);
   }
 
   *#podsByRow(): Generator<readonly [number, PodInfo]> {

@@ -1,5 +1,7 @@
-import type { LabelSelector, OwnerReference, Service, StringMap } from "../kube/index.ts";
+import type { LabelSelector, OwnerReference, PodDisruptionBudget, Service, StringMap } from "../kube/index.ts";
+import type { Micros } from "../units/index.ts";
 import type { SchedulerCache } from "./cache.ts";
+import type { PodInfo } from "./pod-info.ts";
 
 /** What plugins may look up beside the pod and the node at hand. */
 export interface ClusterView {
@@ -11,4 +13,7 @@ export interface ClusterView {
   /** The selector of an owning ReplicationController, ReplicaSet or StatefulSet, looked up by name. The same object
    *  as long as it does not change. */
   selectorOfOwner(namespace: string, owner: OwnerReference): LabelSelector | undefined;
+  budgetsIn(namespace: string): readonly PodDisruptionBudget[];
+  /** When the kubelet took the pod, microseconds; -1 when it has not. The cache does not keep up with it. */
+  startOf(pod: PodInfo): Micros;
 }

@@ -7,6 +7,8 @@ import type { NodeInfo } from "./node-info.ts";
 import { NominatedPods } from "./nominator.ts";
 import { PodCompiler, type PodInfo, type PodSource, withNode } from "./pod-info.ts";
 import { runPostFilters } from "./post-filter.ts";
+import type { Preemption } from "./preemption/candidates.ts";
+import { type PreemptionOrder, PreemptionsUnderWay, type UnderWayState } from "./preemption/under-way.ts";
 import { SchedulingQueue } from "./queue.ts";
 import type { QueueState } from "./queue-state.ts";
 import type { QueuedPod } from "./queued-pod.ts";
@@ -30,6 +32,10 @@ export interface Attempt {
   readonly message: string;
   /** The node to write into status.nominatedNodeName, "" to clear it, `undefined` to leave it. */
   readonly nominate: string | undefined;
+  /** What preemption tried; with an `order`, whom it takes away. */
+  readonly preemption?: Preemption | undefined;
+  /** Deletions that the caller is to carry out, then to report with `preemptionDone`. */
+  readonly order?: PreemptionOrder | undefined;
 }
 
 export interface CoreOptions {
@@ -38,6 +44,8 @@ export interface CoreOptions {
   readonly cache: SchedulerCache;
   /** Plugins that look at the same cache. */
   readonly framework: Framework;
+  /** The one that the framework's preemption plugin looks at. */
+  readonly preemptions?: PreemptionsUnderWay;
 }
 
 /**
@@ -51,6 +59,7 @@ export class SchedulerCore {
   readonly compiler = new PodCompiler();
   readonly framework: Framework;
   readonly queue: SchedulingQueue;
+  readonly #preemptions: PreemptionsUnderWay;
   readonly #percentage: number;
   #nextStart = 0;
 
@@ -58,6 +67,7 @@ export class SchedulerCore {
     this.#percentage = options.percentageOfNodesToScore;
     this.cache = options.cache;
     this.framework = options.framework;
+    this.#preemptions = options.preemptions ?? new PreemptionsUnderWay();
     this.queue = new SchedulingQueue(this.framework);
   }
 
@@ -136,9 +146,11 @@ export class SchedulerCore {
       this.#fail(entry, new Set(), "", now);
       return { ...base, outcome: "unschedulable", placement, message: placement.error, nominate: "" };
     }
-    const nominate = runPostFilters(this.framework, placement);
+    const { nominate, preemption } = runPostFilters(this.framework, this.nominated, placement);
+    const order = this.#orderFor(pod, preemption);
     this.#fail(entry, placement.diagnosis.plugins, nominate, now);
-    return { ...base, outcome: "unschedulable", placement, message: placement.diagnosis.message(), nominate };
+    const message = placement.diagnosis.message();
+    return { ...base, outcome: "unschedulable", placement, message, nominate, preemption, order };
   }
 
   /** The binding of an assumed pod was refused: it leaves its node, others may have the room, and it waits again. */
@@ -150,12 +162,18 @@ export class SchedulerCore {
     this.queue.addReturned(withNode(cached.pod, "", ""), now);
   }
 
+  /** The order's pods have been told to go: gives the order, once. The preemptor may enter the queue from now on. */
+  preemptionDone(id: number): PreemptionOrder | undefined {
+    return this.#preemptions.end(id);
+  }
+
   save(): CoreState {
     return {
       cache: this.cache.save(),
       queue: this.queue.save(),
       nominated: this.nominated.save(),
       nextStart: this.#nextStart,
+      preemptions: this.#preemptions.save(),
     };
   }
 
@@ -164,6 +182,14 @@ export class SchedulerCore {
     this.queue.load(state.queue, this.compiler);
     this.nominated.load(state.nominated, (uid) => this.queue.entries.get(uid)?.pod);
     this.#nextStart = state.nextStart;
+    this.#preemptions.load(state.preemptions);
+  }
+
+  /** Nothing is ordered when all victims are on their way already: the pod only waits for them. */
+  #orderFor(pod: PodInfo, preemption: Preemption | undefined): PreemptionOrder | undefined {
+    const chosen = preemption?.best[0];
+    if (preemption === undefined || chosen?.victims.some((victim) => !victim.isTerminating) !== true) return undefined;
+    return this.#preemptions.begin(pod, chosen, preemption.cleared);
   }
 
   #reserve(
@@ -221,4 +247,5 @@ export interface CoreState {
   readonly queue: QueueState;
   readonly nominated: readonly (readonly [uid: string, nodeName: string])[];
   readonly nextStart: number;
+  readonly preemptions: UnderWayState;
 }

@@ -1,8 +1,10 @@
 import type { Decision } from "../store/index.ts";
 import type { Attempt } from "./core.ts";
+import type { Candidate, RejectedNode } from "./preemption/candidates.ts";
 import type { Placement } from "./schedule-one.ts";
 
 const TOP_NODES = 3;
+const TOP_CANDIDATES = 10;
 
 /** One attempt in plain words: what a reader needs to see why the pod went where it went, or nowhere. */
 export function decisionOf(attempt: Attempt): Decision {
@@ -17,6 +19,46 @@ export function decisionOf(attempt: Attempt): Decision {
     ...(message === "" ? {} : { message }),
     ...(nominate === undefined || nominate === "" ? {} : { nominated: nominate }),
   };
+}
+
+/** Whom preemption takes away, or why it takes nobody; `undefined` when nothing was tried. */
+export function preemptionDecisionOf({ pod, preemption, order, attempts }: Attempt): Decision | undefined {
+  const chosen = preemption?.best[0];
+  if (preemption === undefined || chosen === undefined) return undefined;
+  const { candidates, rejected, best, cleared } = preemption;
+  const others = candidates.filter((candidate) => candidate !== chosen);
+  return {
+    by: "scheduler",
+    what: "preempt",
+    object: `pod/${pod.key}`,
+    attempt: attempts,
+    priority: pod.template.priority,
+    node: chosen.node.name,
+    victims: chosen.victims.map(({ key }) => key),
+    pdbViolations: chosen.pdbViolations,
+    considered: candidates.length + rejected.length,
+    candidates: [chosen, ...others].slice(0, TOP_CANDIDATES).map(candidateRecord),
+    ...(best.length > 1 ? { equallyGood: best.length } : {}),
+    ...(rejected.length > 0 ? { reasons: reasonCounts(rejected) } : {}),
+    ...(cleared.length > 0 ? { clearedNominations: cleared.map(({ key }) => key) } : {}),
+    ...(order === undefined ? { waitsFor: "victims that are terminating already" } : {}),
+  };
+}
+
+function candidateRecord({ node, victims, pdbViolations }: Candidate) {
+  return {
+    node: node.name,
+    victims: victims.map(({ key, template }) => `${key} (${template.priority})`),
+    pdbViolations,
+  };
+}
+
+function reasonCounts(rejected: readonly RejectedNode[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { status } of rejected) {
+    for (const reason of status.reasons) counts[reason] = (counts[reason] ?? 0) + 1;
+  }
+  return counts;
 }
 
 function search({ diagnosis, feasible, evaluated, scores, node }: Placement): Record<string, unknown> {

@@ -2,7 +2,9 @@ import type { ClusterEvent, EventName } from "./cluster-events.ts";
 import type { CycleState } from "./cycle-state.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 import type { NodeInfo } from "./node-info.ts";
+import type { NominatedPods } from "./nominator.ts";
 import type { PodInfo } from "./pod-info.ts";
+import type { Preemption } from "./preemption/candidates.ts";
 import { Scratch } from "./scratch.ts";
 import type { Status } from "./status.ts";
 
@@ -28,7 +30,7 @@ export interface Plugin {
   /** What-if: `removed` was taken from `node`; brings the preFilter state up to date. */
   removePod?(state: CycleState, pod: PodInfo, removed: PodInfo, node: NodeInfo): void;
   /** After no node was found. The first plugin that makes the pod schedulable, or the last one, has the word. */
-  postFilter?(state: CycleState, pod: PodInfo, diagnosis: Diagnosis): PostFilterAnswer;
+  postFilter?(state: CycleState, pod: PodInfo, diagnosis: Diagnosis, context: PostFilterContext): PostFilterAnswer;
   /** Once a pod with two or more feasible nodes: `SKIP` leaves the plugin out of the scores. */
   preScore?(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]): Status | null;
   /** A whole number a node; 0..100 unless `normalize` brings it there. */
@@ -63,6 +65,14 @@ export interface PreFilterAnswer {
 export interface PostFilterAnswer {
   readonly status: Status;
   readonly nominate?: string;
+  /** The trials of preemption, if any were made. With a chosen candidate, its victims are to be deleted. */
+  readonly preemption?: Preemption;
+}
+
+/** What postFilter may use to try the filters again under other circumstances. */
+export interface PostFilterContext {
+  readonly framework: Framework;
+  readonly nominated: NominatedPods;
 }
 
 /** Whether the event makes another attempt worth while for a pod that the plugin rejected. */

@@ -10,6 +10,7 @@ export {
   type HintRegistration,
   type Plugin,
   type PostFilterAnswer,
+  type PostFilterContext,
   type PreFilterAnswer,
   type QueueingHint,
   type WeightedPlugin,
@@ -19,7 +20,9 @@ export { NominatedPods } from "./nominator.ts";
 export { detailsOf, type NodeDetail, type PluginScore } from "./placement-detail.ts";
 export { PodCompiler, type PodInfo, type PodSource, type TemplateInfo } from "./pod-info.ts";
 export { podSource } from "./pod-source.ts";
-export { runPostFilters } from "./post-filter.ts";
+export { type PostFilterOutcome, runPostFilters } from "./post-filter.ts";
+export type { Candidate, Preemption, RejectedNode } from "./preemption/candidates.ts";
+export { type PodHandle, type PreemptionOrder, PreemptionsUnderWay } from "./preemption/under-way.ts";
 export { DEFAULT_SCHEDULER, defaultFramework } from "./profile.ts";
 export { type Placement, type ScheduleOptions, scheduleOne } from "./schedule-one.ts";
 export { Scheduler, type SchedulerOptions } from "./scheduler.ts";

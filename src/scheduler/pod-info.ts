@@ -21,6 +21,8 @@ export interface PodSource {
   readonly nodeName: string;
   readonly nominatedNodeName: string;
   readonly isTerminating: boolean;
+  /** Terminating because a scheduler preempted it. */
+  readonly isPreempted?: boolean;
   /** When the kubelet took the pod, microseconds; -1 when it has not. */
   readonly startAt: number;
   /** What the pod's PodScheduled=False condition says, to leave an equal one alone. */

@@ -2,6 +2,7 @@ import type { ClusterView } from "./cluster-view.ts";
 import { Framework, type WeightedPlugin } from "./framework.ts";
 import { balancedAllocation } from "./plugins/balanced-allocation.ts";
 import { defaultBinder } from "./plugins/default-binder.ts";
+import { defaultPreemption, type PreemptionOptions } from "./plugins/default-preemption.ts";
 import { dynamicResources } from "./plugins/dynamic-resources.ts";
 import { imageLocality } from "./plugins/image-locality.ts";
 import { interPodAffinity } from "./plugins/inter-pod-affinity.ts";
@@ -11,11 +12,11 @@ import { nodePorts } from "./plugins/node-ports.ts";
 import { nodeResourcesFit } from "./plugins/node-resources-fit.ts";
 import { nodeUnschedulable } from "./plugins/node-unschedulable.ts";
 import { podTopologySpread } from "./plugins/pod-topology-spread.ts";
-import { preemptionVerdict } from "./plugins/preemption-verdict.ts";
 import { prioritySort } from "./plugins/priority-sort.ts";
 import { schedulingGates } from "./plugins/scheduling-gates.ts";
 import { taintToleration } from "./plugins/taint-toleration.ts";
 import { withoutVolumes } from "./plugins/without-volumes.ts";
+import { PreemptionsUnderWay } from "./preemption/under-way.ts";
 
 export const DEFAULT_SCHEDULER = "default-scheduler";
 
@@ -23,7 +24,8 @@ export const DEFAULT_SCHEDULER = "default-scheduler";
  * The default profile: every extension point takes the plugins that have it, in this order.
  * @source kubernetes 1.37 scheduler apis/config/v1 default_plugins.go
  */
-export function defaultFramework(view: ClusterView): Framework {
+export function defaultFramework(view: ClusterView, options: Partial<PreemptionOptions> = {}): Framework {
+  const preemption = { underWay: new PreemptionsUnderWay(), offsetOf: () => 0, ...options };
   const plugins: WeightedPlugin[] = [
     { plugin: schedulingGates(), weight: 1 },
     { plugin: prioritySort(), weight: 1 },
@@ -40,7 +42,7 @@ export function defaultFramework(view: ClusterView): Framework {
     { plugin: podTopologySpread(view), weight: 2 },
     { plugin: interPodAffinity(view), weight: 2 },
     { plugin: dynamicResources(), weight: 2 },
-    { plugin: preemptionVerdict(view), weight: 1 },
+    { plugin: defaultPreemption(view, preemption), weight: 1 },
     { plugin: balancedAllocation(), weight: 1 },
     { plugin: imageLocality(view), weight: 1 },
     { plugin: defaultBinder(), weight: 1 },

@@ -1,16 +1,19 @@
 import type { Engine } from "../engine/index.ts";
-import { type KubeNode, PHASE } from "../kube/index.ts";
+import { type Condition, type KubeNode, PHASE } from "../kube/index.ts";
 import { type Distribution, type Stream, sample } from "../random/index.ts";
-import { CHANGE, type Cursor, type Store } from "../store/index.ts";
+import { CHANGE, type Cursor, type PodExtra, type Store } from "../store/index.ts";
 import { StateValue } from "../tables/index.ts";
 import { type Micros, seconds } from "../units/index.ts";
 import { SchedulerCache } from "./cache.ts";
 import { type Attempt, SchedulerCore } from "./core.ts";
 import { CycleState } from "./cycle-state.ts";
-import { decisionOf } from "./decision-record.ts";
+import { decisionOf, preemptionDecisionOf } from "./decision-record.ts";
 import type { Framework } from "./framework.ts";
 import type { NodeInfo } from "./node-info.ts";
 import type { PodInfo, PodSource } from "./pod-info.ts";
+import { isPreemption } from "./pod-source.ts";
+import { carryOut } from "./preemption/actuation.ts";
+import { PreemptionsUnderWay } from "./preemption/under-way.ts";
 import { DEFAULT_SCHEDULER, defaultFramework } from "./profile.ts";
 import { CODE } from "./status.ts";
 import { StoreView } from "./store-view.ts";
@@ -22,11 +25,14 @@ export interface SchedulerOptions {
   readonly schedulerCycle?: Distribution;
   /** From the choice of a node to the written binding. Default 0: written with the choice. */
   readonly bindLatency?: Distribution;
+  /** From the choice of victims to the requests for their deletion. Default 0: with the choice. */
+  readonly preemptionLatency?: Distribution;
   /** From a write to the scheduler's hearing of it. Default 0. */
   readonly watchDelayMicros?: Micros;
 }
 
 const NONE: Distribution = { constant: 0 };
+const LATENCIES = { schedulerCycle: NONE, bindLatency: NONE, preemptionLatency: NONE };
 /** @source kubernetes 1.37 scheduling_queue.go: flush periods of the backoff queues and of the unschedulable pool */
 const FLUSH_BACKOFF = seconds(1);
 const FLUSH_UNSCHEDULABLE = seconds(30);
@@ -52,8 +58,10 @@ export class Scheduler {
   readonly #cursor: Cursor;
   readonly #cycleStream: Stream;
   readonly #bindStream: Stream;
+  readonly #preemptionStream: Stream;
   readonly #attemptKind: number;
   readonly #bindKind: number;
+  readonly #preemptKind: number;
   readonly #flushBackoffKind: number;
   readonly #flushUnschedulableKind: number;
   readonly #timers: StateValue<Timers>;
@@ -62,14 +70,20 @@ export class Scheduler {
     const { engine } = store;
     this.#engine = engine;
     this.#store = store;
-    this.#options = { percentageOfNodesToScore: 0, schedulerCycle: NONE, bindLatency: NONE, ...options };
+    this.#options = { percentageOfNodesToScore: 0, ...LATENCIES, ...options };
     const cache = new SchedulerCache();
     this.#view = new StoreView(store, cache);
-    const framework = defaultFramework(this.#view);
+    const preemptions = new PreemptionsUnderWay();
+    const offsets = engine.streams.stream("scheduler/preemption-offset");
+    const framework = defaultFramework(this.#view, {
+      underWay: preemptions,
+      offsetOf: (count) => offsets.int(count),
+    });
     const { percentageOfNodesToScore } = this.#options;
-    this.core = new SchedulerCore({ percentageOfNodesToScore, cache, framework });
+    this.core = new SchedulerCore({ percentageOfNodesToScore, cache, framework, preemptions });
     this.#cycleStream = engine.streams.stream("scheduler/cycle");
     this.#bindStream = engine.streams.stream("scheduler/bind");
+    this.#preemptionStream = engine.streams.stream("scheduler/preemption");
     this.#timers = new StateValue<Timers>(engine.cells, "scheduler.timers", IDLE);
     engine.cells.add({
       name: "scheduler.core",
@@ -83,6 +97,7 @@ export class Scheduler {
     this.#bindKind = engine.define("scheduler.bind", PHASE.scheduler, (row, node) => this.#onBind(row, node), {
       rows: store.pods.rows,
     });
+    this.#preemptKind = engine.define("scheduler.preempt", PHASE.scheduler, (order) => this.#onPreempt(order));
     this.#flushBackoffKind = engine.define("scheduler.flushBackoff", PHASE.scheduler, () => {
       this.#setTimers({ flushesBackoff: false });
       this.core.queue.flushBackoff(engine.now);
@@ -150,6 +165,7 @@ export class Scheduler {
       nodeName: pods.nodeNameOf(row),
       nominatedNodeName: nominated === -1 ? "" : pods.nodeNames.textOf(nominated),
       isTerminating: pods.isDeleting(row),
+      ...(pods.isDeleting(row) && isPreemption(disruptionOf(pods.extra.get(row))) ? { isPreempted: true } : {}),
       startAt: pods.startTime.get(row),
       row,
     });
@@ -167,9 +183,13 @@ export class Scheduler {
   }
 
   #report(attempt: Attempt): void {
-    const { pod, node, outcome, message, nominate } = attempt;
+    const { pod, node, outcome, message, nominate, order } = attempt;
     const row = pod.row as number;
-    if (this.#store.decisions.isEnabled) this.#store.decisions.write(decisionOf(attempt));
+    if (this.#store.decisions.isEnabled) {
+      this.#store.decisions.write(decisionOf(attempt));
+      const preemption = preemptionDecisionOf(attempt);
+      if (preemption !== undefined) this.#store.decisions.write(preemption);
+    }
     if (node !== undefined) {
       const delay = sample(this.#options.bindLatency, this.#bindStream);
       const nodeId = this.#store.pods.nodeNames.idOf(node.name);
@@ -181,6 +201,15 @@ export class Scheduler {
     if (outcome === "deleting") return;
     const reason = outcome === "error" ? "SchedulerError" : "Unschedulable";
     if (this.#isWaiting(row, pod.uid)) this.#store.podWriter.setUnschedulable(row, reason, message, nominate);
+    if (order === undefined) return;
+    const delay = sample(this.#options.preemptionLatency, this.#preemptionStream);
+    if (delay === 0) this.#onPreempt(order.id);
+    else this.#engine.after(delay, this.#preemptKind, order.id);
+  }
+
+  #onPreempt(id: number): void {
+    const order = this.core.preemptionDone(id);
+    if (order !== undefined) carryOut(this.#store, order, DEFAULT_SCHEDULER);
   }
 
   /** The API server's part of a binding: it refuses pods that are bound, gone or on their way. */
@@ -246,6 +275,10 @@ const IDLE: Timers = Object.freeze({
   flushesUnschedulable: false,
   nextAttemptAt: 0,
 });
+
+function disruptionOf({ conditions }: PodExtra): Condition | undefined {
+  return conditions?.find(({ type }) => type === "DisruptionTarget");
+}
 
 /** Strictly later: a flush at this very instant has been and gone. */
 function nextMultiple(now: Micros, period: Micros): Micros {

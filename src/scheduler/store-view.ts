@@ -1,14 +1,17 @@
 import type {
   LabelSelector,
   OwnerReference,
+  PodDisruptionBudget,
   ReplicaSet,
   ReplicationController,
   Service,
   StringMap,
 } from "../kube/index.ts";
 import type { Store } from "../store/index.ts";
+import type { Micros } from "../units/index.ts";
 import type { SchedulerCache } from "./cache.ts";
 import type { ClusterView } from "./cluster-view.ts";
+import type { PodInfo } from "./pod-info.ts";
 
 const NO_LABELS: StringMap = Object.freeze({});
 
@@ -45,6 +48,14 @@ export class StoreView implements ClusterView {
     }
     if (kind !== "ReplicaSet" && kind !== "StatefulSet") return undefined;
     return this.#store.documents<ReplicaSet>(kind).find(namespace, name)?.spec.selector;
+  }
+
+  budgetsIn(namespace: string): readonly PodDisruptionBudget[] {
+    return this.#store.documents<PodDisruptionBudget>("PodDisruptionBudget").list(namespace);
+  }
+
+  startOf({ row, startAt }: PodInfo): Micros {
+    return row === undefined ? startAt : this.#store.pods.startTime.get(row);
   }
 
   /** Services have changed: what was derived from them no longer holds. */

@@ -113,13 +113,13 @@ export class PodWriter {
       this.#setTexts(row, { PodScheduled: { reason, message } });
       flags |= CHANGE.unschedulable;
     }
-    if (nominatedNode !== undefined) {
-      const id = nominatedNode === "" ? -1 : pods.nodeNames.idOf(nominatedNode);
-      if (pods.nominatedNodeId.get(row) !== id) {
-        pods.nominatedNodeId.set(row, id);
-        flags |= CHANGE.nominated;
-      }
-    }
+    if (nominatedNode !== undefined) flags |= this.#nominate(row, nominatedNode);
+    if (flags !== 0) this.#changed(row, flags);
+  }
+
+  /** Sets status.nominatedNodeName; "" clears it. */
+  setNomination(row: number, nominatedNode: string): void {
+    const flags = this.#nominate(row, nominatedNode);
     if (flags !== 0) this.#changed(row, flags);
   }
 
@@ -244,6 +244,15 @@ export class PodWriter {
     const id = pods.nodeNames.idOf(nodeName);
     pods.nodeId.set(row, id);
     pods.byNode.append(id, row);
+  }
+
+  /** The flags of the change that this was. */
+  #nominate(row: number, nodeName: string): number {
+    const { pods } = this.#context.store;
+    const id = nodeName === "" ? -1 : pods.nodeNames.idOf(nodeName);
+    if (pods.nominatedNodeId.get(row) === id) return 0;
+    pods.nominatedNodeId.set(row, id);
+    return CHANGE.nominated;
   }
 
   #setCondition(pods: PodTable, row: number, type: PodConditionType, status: number): boolean {

@@ -5,6 +5,7 @@ import type {
   Namespace,
   OwnerReference,
   Pod,
+  PodDisruptionBudget,
   ReplicaSet,
   ReplicationController,
   Service,
@@ -17,6 +18,7 @@ import {
   NominatedPods,
   PodCompiler,
   type PodInfo,
+  PreemptionsUnderWay,
   podSource,
   SchedulerCache,
 } from "../../../src/scheduler/index.ts";
@@ -26,7 +28,8 @@ export class RecordedCluster implements ClusterView {
   readonly cache = new SchedulerCache();
   readonly compiler = new PodCompiler();
   readonly nominated = new NominatedPods();
-  readonly framework: Framework = defaultFramework(this);
+  readonly preemptions = new PreemptionsUnderWay();
+  readonly framework: Framework = defaultFramework(this, { underWay: this.preemptions });
   readonly nodeIndex = new Map<string, number>();
   readonly revision = 1;
   readonly #objects: readonly KubeObject[];
@@ -63,6 +66,17 @@ export class RecordedCluster implements ClusterView {
     }
     const isKnown = owner.kind === "ReplicaSet" || owner.kind === "StatefulSet";
     return isKnown ? (object as ReplicaSet).spec.selector : undefined;
+  }
+
+  budgetsIn(namespace: string): readonly PodDisruptionBudget[] {
+    return this.#objects.filter(
+      (object): object is PodDisruptionBudget =>
+        object.kind === "PodDisruptionBudget" && object.metadata.namespace === namespace,
+    );
+  }
+
+  startOf({ startAt }: PodInfo): number {
+    return startAt;
   }
 
   #find(kind: string, namespace: string | undefined, name: string): KubeObject | undefined {

@@ -109,7 +109,7 @@ function choice(
 function failure(cluster: RecordedCluster, placement: Placement): Partial<RecordedDecision> {
   const { diagnosis } = placement;
   const fitMessage = diagnosis.message();
-  runPostFilters(cluster.framework, placement);
+  runPostFilters(cluster.framework, cluster.nominated, placement);
   return { ...names("unschedulablePlugins", diagnosis.plugins), fitMessage, message: diagnosis.message() };
 }
 

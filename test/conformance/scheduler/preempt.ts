@@ -1,16 +1,20 @@
 import type { KubeObject, Pod } from "../../../src/kube/index.ts";
 import {
+  type Candidate,
   CODE,
   CODE_NAMES,
+  type NodeInfo,
   type Placement,
   type PodInfo,
   runPostFilters,
+  type Status,
   scheduleOne,
 } from "../../../src/scheduler/index.ts";
 import { parseRfc3339, rfc3339, seconds } from "../../../src/units/index.ts";
 import { RecordedCluster } from "./cluster.ts";
 import { describe, normalized } from "./decide.ts";
 import {
+  type FailGroup,
   type FamilyResult,
   type PreemptCase,
   type PreemptStep,
@@ -65,30 +69,53 @@ class PreemptWorld {
     const pod = this.#compile(recorded.pod, before[recorded.pod] ?? "");
     const placement = scheduleOne(cluster.framework, cluster.cache, cluster.nominated, pod, EVERY_NODE);
     const decision = describe(cluster, placement);
-    const preemption = placement.node === undefined ? this.#preemption(pod, placement) : undefined;
+    const preemption = placement.node === undefined ? this.#preemption(pod, placement, step.preemption) : undefined;
+    const message = preemption === undefined ? {} : { message: `${decision.fitMessage} ${preemption.message}` };
     tally.compare(
       this.#case.name,
       `${subject} ${recorded.pod}`,
       { ...normalized(recorded), preemption: step.preemption },
-      { ...decision, preemption },
+      { ...decision, ...message, preemption },
     );
     for (const key of Object.keys(before)) cluster.nominated.delete(this.#compile(key, "").uid);
     if (recorded.chosen !== undefined) this.#bind(recorded.pod, recorded.chosen, index);
   }
 
-  /** What preemption did, as far as it is simulated: the nodes it may look at, and its words. */
-  #preemption(pod: PodInfo, placement: Placement): RecordedPreemption {
+  /** What preemption did, in the words of the recordings. */
+  #preemption(pod: PodInfo, placement: Placement, recorded: RecordedPreemption | undefined): RecordedPreemption {
     const { diagnosis } = placement;
-    const nodes = this.#cluster.cache.snapshot();
+    const cluster = this.#cluster;
+    const nodes = cluster.cache.snapshot();
+    const indexOf = (node: NodeInfo) => cluster.nodeIndex.get(node.name) as number;
     const potential = nodes.filter((_node, position) => diagnosis.statusAt(position).code === CODE.unschedulable);
-    const nominate = runPostFilters(this.#cluster.framework, placement);
+    const { code, nominate, preemption } = runPostFilters(cluster.framework, cluster.nominated, placement);
+    const { candidates = [], rejected = [], best = [] } = preemption ?? {};
+    const first = [...best].sort((a, b) => (a.node.name < b.node.name ? -1 : 1))[0];
+    const ordered = [...candidates].sort((a, b) => indexOf(a.node) - indexOf(b.node));
+    const failed = rejected
+      .map(({ position, status }) => ({ node: nodes[position] as NodeInfo, status }))
+      .sort((a, b) => indexOf(a.node) - indexOf(b.node));
+    const cleared = first === undefined ? [] : this.#cleared(pod, first, recorded);
     return {
-      potentialNodes: potential.map((node) => this.#cluster.nodeIndex.get(node.name) as number).sort((a, b) => a - b),
-      nominatedNode: nominate ?? "",
+      potentialNodes: potential.map(indexOf).sort((a, b) => a - b),
+      ...(ordered.length > 0 ? { candidates: ordered.map(recordedCandidate) } : {}),
+      ...(failed.length > 0 ? { rejected: rejectedGroups(failed, indexOf) } : {}),
+      ...(best.length > 0 ? { best: best.map(({ node }) => node.name).sort() } : {}),
+      nominatedNode: first?.node.name ?? "",
+      ...(cleared.length > 0 ? { clearedNominations: cleared } : {}),
       ...(nominate === "" && pod.nominatedNodeName !== "" ? { clearsOwnNomination: true } : {}),
-      code: CODE_NAMES[CODE.unschedulable],
-      message: diagnosis.postFilterMessage,
+      code: CODE_NAMES[code],
+      message: withFirst(diagnosis.postFilterMessage, best[0], first),
     };
+  }
+
+  /** With victims that are all terminating already nothing is cleared; the recordings have a list all the same. */
+  #cleared(pod: PodInfo, { node, victims }: Candidate, recorded: RecordedPreemption | undefined): readonly string[] {
+    if (victims.every((victim) => victim.isTerminating)) return recorded?.clearedNominations ?? [];
+    return [...this.#cluster.nominated.on(node.name)]
+      .filter((other) => other.template.priority < pod.template.priority)
+      .map((other) => other.key)
+      .sort();
   }
 
   #compile(key: string, nominatedNodeName: string): PodInfo {
@@ -119,4 +146,33 @@ function terminating(pod: Pod): Pod {
     metadata: { ...pod.metadata, deletionTimestamp: "2026-01-03T00:00:00Z" },
     status: { ...pod.status, conditions: [...(pod.status?.conditions ?? []), disruption] },
   };
+}
+
+/** The original takes any of the best candidates; the recordings have the first by name. */
+function withFirst(text: string, taken: Candidate | undefined, first: Candidate | undefined): string {
+  if (taken === undefined || first === undefined) return text;
+  return text.replace(` on node ${taken.node.name}, `, ` on node ${first.node.name}, `);
+}
+
+function recordedCandidate({ node, victims, pdbViolations }: Candidate) {
+  return { node: node.name, victims: victims.map(({ key }) => key), pdbViolations };
+}
+
+function rejectedGroups(
+  failed: readonly { readonly node: NodeInfo; readonly status: Status }[],
+  indexOf: (node: NodeInfo) => number,
+): FailGroup[] {
+  const groups = new Map<string, { readonly status: Status; readonly nodes: number[] }>();
+  for (const { node, status } of failed) {
+    const key = JSON.stringify(status);
+    const group = groups.get(key) ?? { status, nodes: [] };
+    groups.set(key, group);
+    group.nodes.push(indexOf(node));
+  }
+  return [...groups.values()].map(({ status: { plugin, code, reasons }, nodes }) => ({
+    plugin,
+    code: CODE_NAMES[code],
+    reasons,
+    nodes,
+  }));
 }
