@@ -122,12 +122,19 @@ export interface RecordedAttempt {
   readonly plugins?: readonly string[];
 }
 
+/** A preempted pod: when it was deleted, and when it is gone. */
+export interface RecordedEviction {
+  readonly atMs: number;
+  readonly pod: string;
+  readonly goneMs: number;
+}
+
 export interface QueueCase {
   readonly name: string;
   readonly ops: readonly QueueOp[];
   readonly endMs: number;
   readonly attempts: readonly RecordedAttempt[];
-  readonly evictions?: readonly { readonly atMs: number; readonly pod: string; readonly goneMs: number }[];
+  readonly evictions?: readonly RecordedEviction[];
   readonly states: readonly {
     readonly atMs: number;
     readonly backoff: readonly string[];

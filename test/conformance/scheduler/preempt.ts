@@ -139,7 +139,8 @@ function keyOf({ metadata }: KubeObject): string {
   return `${metadata.namespace}/${metadata.name}`;
 }
 
-function terminating(pod: Pod): Pod {
+/** A pod that the scheduler has preempted and that is not gone yet. */
+export function terminating(pod: Pod): Pod {
   const disruption = { type: "DisruptionTarget", status: "True" as const, reason: "PreemptionByScheduler" };
   return {
     ...pod,

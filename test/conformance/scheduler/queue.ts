@@ -1,6 +1,6 @@
 import type { KubeNode, Pod } from "../../../src/kube/index.ts";
 import { type Attempt, podSource, SchedulerCore } from "../../../src/scheduler/index.ts";
-import { millis } from "../../../src/units/index.ts";
+import { millis, rfc3339Micro } from "../../../src/units/index.ts";
 import { RecordedCluster } from "./cluster.ts";
 import {
   type FamilyResult,
@@ -8,8 +8,10 @@ import {
   type QueueCases,
   type QueueOp,
   type RecordedAttempt,
+  type RecordedEviction,
   Tally,
 } from "./document.ts";
+import { terminating } from "./preempt.ts";
 
 const FLUSH_BACKOFF_MS = 1000;
 const FLUSH_UNSCHEDULABLE_MS = 30_000;
@@ -20,13 +22,14 @@ interface State {
   readonly unschedulable: readonly string[];
 }
 
-/** Plays the scripts; compares every attempt and every state of rest, in order. */
+/** Plays the scripts; compares every attempt, every eviction and every state of rest, in order. */
 export function runQueue(family: string, { cycleMs, cases }: QueueCases): FamilyResult {
   const tally = new Tally();
   for (const one of cases) {
     const world = new QueueWorld(one, cycleMs);
     world.play();
     compareLists(tally, one.name, "attempt", one.attempts, world.attempts);
+    compareLists(tally, one.name, "eviction", one.evictions ?? [], world.evictions);
     compareLists(tally, one.name, "state", one.states, world.states);
   }
   return tally.result(family, cases.length);
@@ -41,20 +44,20 @@ function compareLists(tally: Tally, name: string, what: string, expected: readon
 class QueueWorld {
   readonly attempts: RecordedAttempt[] = [];
   readonly states: State[] = [];
+  readonly evictions: RecordedEviction[] = [];
   readonly #case: QueueCase;
   readonly #cycleMs: number;
   readonly #core: SchedulerCore;
   readonly #pods = new Map<string, Pod>();
-  readonly #due: QueueCase["evictions"];
+  /** Victims that still terminate, in the order in which they go. */
+  #due: RecordedEviction[] = [];
   #nowMs = 0;
-  #nextDue = 0;
 
   constructor(one: QueueCase, cycleMs: number) {
     this.#case = one;
     this.#cycleMs = cycleMs;
-    this.#due = [...(one.evictions ?? [])].sort((a, b) => a.goneMs - b.goneMs);
-    const { cache, framework } = new RecordedCluster([], [], []);
-    this.#core = new SchedulerCore({ percentageOfNodesToScore: 0, cache, framework });
+    const { cache, framework, preemptions } = new RecordedCluster([], [], []);
+    this.#core = new SchedulerCore({ percentageOfNodesToScore: 0, cache, framework, preemptions });
   }
 
   play(): void {
@@ -74,7 +77,7 @@ class QueueWorld {
   #until(ms: number): void {
     while (this.#nowMs < ms) {
       const second = (Math.floor(this.#nowMs / FLUSH_BACKOFF_MS) + 1) * FLUSH_BACKOFF_MS;
-      const due = this.#due?.[this.#nextDue]?.goneMs ?? ms;
+      const due = this.#due[0]?.goneMs ?? ms;
       const next = Math.max(this.#nowMs, Math.min(ms, second, due));
       this.#advance(next);
       const isGone = this.#removeDue();
@@ -91,12 +94,10 @@ class QueueWorld {
 
   /** Victims of preemption that are through with their grace period. */
   #removeDue(): boolean {
-    let isGone = false;
-    for (; (this.#due?.[this.#nextDue]?.goneMs ?? this.#nowMs + 1) <= this.#nowMs; this.#nextDue++) {
-      this.#deletePod(this.#due?.[this.#nextDue]?.pod ?? "");
-      isGone = true;
-    }
-    return isGone;
+    const gone = this.#due.filter(({ goneMs }) => goneMs <= this.#nowMs);
+    this.#due = this.#due.filter(({ goneMs }) => goneMs > this.#nowMs);
+    for (const { pod } of gone) this.#deletePod(pod);
+    return gone.length > 0;
   }
 
   #apply(op: QueueOp): void {
@@ -142,16 +143,20 @@ class QueueWorld {
 
   /** Writes what the attempt decided, as the API would have it, and records it. */
   #note(attempt: Attempt): void {
-    const { pod, node, message } = attempt;
+    const { pod, node, message, nominate, order } = attempt;
     const object = this.#pods.get(pod.key) as Pod;
+    const nominated = nominate ?? object.status?.nominatedNodeName ?? "";
     const plugins = [...(attempt.placement?.diagnosis.plugins ?? [])].sort();
     if (node !== undefined) {
-      const status = { ...object.status, phase: "Running" as const };
+      const startTime = rfc3339Micro(this.#now);
+      const status = { ...object.status, phase: "Running" as const, startTime };
       this.#putPod(pod.key, { ...object, spec: { ...object.spec, nodeName: node.name }, status });
     } else {
       const condition = { type: "PodScheduled", status: "False" as const, message };
-      this.#putPod(pod.key, { ...object, status: { ...object.status, conditions: [condition] } });
+      const status = { ...object.status, conditions: [condition], nominatedNodeName: nominated };
+      this.#putPod(pod.key, { ...object, status });
     }
+    if (order !== undefined) this.#preempt(order.id);
     this.attempts.push({
       atMs: this.#nowMs,
       pod: pod.key,
@@ -159,7 +164,24 @@ class QueueWorld {
       unschedulable: attempt.rejections,
       ...(node === undefined ? { message } : { node: node.name }),
       ...(node === undefined && plugins.length > 0 ? { plugins } : {}),
+      ...(nominated === "" ? {} : { nominated }),
     });
+  }
+
+  /** What the API makes of a preemption's requests: nominations cleared, victims terminating until `goneMs`. */
+  #preempt(id: number): void {
+    const order = this.#core.preemptionDone(id);
+    for (const { key } of order?.cleared ?? []) {
+      const known = this.#pods.get(key) as Pod;
+      this.#putPod(key, { ...known, status: { ...known.status, nominatedNodeName: "" } });
+    }
+    for (const { key } of order?.victims ?? []) {
+      const recorded = this.#case.evictions?.find(({ atMs, pod }) => pod === key && atMs === this.#nowMs);
+      const eviction = { atMs: this.#nowMs, pod: key, goneMs: recorded?.goneMs ?? Number.POSITIVE_INFINITY };
+      this.evictions.push(eviction);
+      this.#due = [...this.#due, eviction].sort((a, b) => a.goneMs - b.goneMs);
+      this.#putPod(key, terminating(this.#pods.get(key) as Pod));
+    }
   }
 
   #state(): State {
