@@ -48,8 +48,9 @@ export class Sampler {
     this.#sampleServices();
   }
 
-  #row(series: SeriesName, row: Readonly<Record<string, string | number>>): void {
-    this.#observed.sink?.sample(series, { at_s: this.#engine.now / SECOND, ...row });
+  /** Rows are built only for a sink. */
+  #row(series: SeriesName, row: () => Readonly<Record<string, string | number>>): void {
+    this.#observed.sink?.sample(series, { at_s: this.#engine.now / SECOND, ...row() });
   }
 
   #gauge(metric: string, value: number, labels: Labels): void {
@@ -82,13 +83,13 @@ export class Sampler {
       allocatable.memory += wholeValueOf(node.status?.allocatable?.memory ?? "0");
     }
     this.#gauge("nodes_ready", ready, {});
-    this.#row("nodes", {
+    this.#row("nodes", () => ({
       ready,
       not_ready: total - ready,
       cpu_requested_ratio: rounded(allocatable.cpu === 0 ? 0 : requested.cpu / allocatable.cpu),
       memory_requested_ratio: rounded(allocatable.memory === 0 ? 0 : requested.memory / allocatable.memory),
       cost_per_hour: rounded(costPerHour),
-    });
+    }));
   }
 
   #samplePods(): void {
@@ -108,7 +109,7 @@ export class Sampler {
     const { counts } = this.#observer.census;
     this.#gauge("pods_pending", counts.pending, {});
     this.#gauge("pods_running", counts.running, {});
-    this.#row("pods", { ...counts, cpu_used_cores: rounded(cpuMilli / 1000) });
+    this.#row("pods", () => ({ ...counts, cpu_used_cores: rounded(cpuMilli / 1000) }));
   }
 
   /** Values by node or pod are many: they are measured only where an assertion asks for them. */
@@ -130,7 +131,7 @@ export class Sampler {
         this.#gauge("workload_ready_replicas", ready, labels);
         const current = workload.status?.replicas ?? 0;
         const updated = (workload as Deployment).status?.updatedReplicas ?? current;
-        this.#row("workloads", { namespace, kind, name, wanted, current, ready, updated });
+        this.#row("workloads", () => ({ namespace, kind, name, wanted, current, ready, updated }));
       }
     }
   }
@@ -149,7 +150,7 @@ export class Sampler {
       const desired = status?.desiredReplicas ?? 0;
       if (desired > 0) this.#gauge("hpa_replicas", desired, labels);
       if (utilization !== undefined) this.#gauge("hpa_utilization", utilization / 100, labels);
-      this.#row("hpa", {
+      this.#row("hpa", () => ({
         namespace,
         name,
         current: status?.currentReplicas ?? 0,
@@ -158,7 +159,7 @@ export class Sampler {
         max: spec.maxReplicas,
         utilization_percent: utilization ?? "",
         target_percent: target ?? "",
-      });
+      }));
     }
   }
 
@@ -167,13 +168,13 @@ export class Sampler {
       const labels = { namespace: service.load.namespace, svc: service.load.service };
       this.#gauge("service_ready_endpoints", service.backendCount, labels);
       this.#gauge("service_demand_rps", service.wantedPerSecond, labels);
-      this.#row("services", {
+      this.#row("services", () => ({
         namespace: labels.namespace,
         name: labels.svc,
         ready_endpoints: service.backendCount,
         demand_rps: rounded(service.wantedPerSecond),
         unserved_requests: rounded(service.totals.unservedRequests),
-      });
+      }));
     }
   }
 }
