@@ -1,6 +1,6 @@
 import type { KubeNode, Pod } from "../../../src/kube/index.ts";
 import { type Attempt, podSource, SchedulerCore } from "../../../src/scheduler/index.ts";
-import { millis, rfc3339Micro } from "../../../src/units/index.ts";
+import { millis, parseRfc3339, rfc3339, rfc3339Micro } from "../../../src/units/index.ts";
 import { RecordedCluster } from "./cluster.ts";
 import {
   type FamilyResult,
@@ -180,7 +180,7 @@ class QueueWorld {
       const eviction = { atMs: this.#nowMs, pod: key, goneMs: recorded?.goneMs ?? Number.POSITIVE_INFINITY };
       this.evictions.push(eviction);
       this.#due = [...this.#due, eviction].sort((a, b) => a.goneMs - b.goneMs);
-      this.#putPod(key, terminating(this.#pods.get(key) as Pod));
+      this.#putPod(key, patched(terminating(this.#pods.get(key) as Pod)));
     }
   }
 
@@ -194,6 +194,15 @@ class QueueWorld {
       unschedulable: keys(unschedulable),
     };
   }
+}
+
+/** The recorder's API keeps instants as they were bound, until a patch of the status writes them as JSON: the victim's
+ *  condition cuts its start to the whole second, which a later preemption may see. */
+function patched(pod: Pod): Pod {
+  const { startTime } = pod.status ?? {};
+  return startTime === undefined
+    ? pod
+    : { ...pod, status: { ...pod.status, startTime: rfc3339(parseRfc3339(startTime)) } };
 }
 
 /** A script's update knows nothing of binding, status and deletion: they stay. */
