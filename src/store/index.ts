@@ -5,7 +5,7 @@ export { type ApiResult, type ApiStatus, documentKind } from "./document-writer.
 export { DocumentTable, keyOf } from "./documents.ts";
 export { EventRecorder, type EventSink, type RecordedEvent } from "./event-recorder.ts";
 export { ipText } from "./materialise.ts";
-export { labelsKeyOf, type PodTemplate } from "./pod-template.ts";
+export { derivedTemplate, labelsKeyOf, type PodTemplate, type TemplateChange } from "./pod-template.ts";
 export type { PodCreation, PodStatusChange } from "./pod-writer.ts";
 export {
   CONDITION,

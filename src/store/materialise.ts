@@ -43,7 +43,7 @@ export function podReference(pods: PodTable, row: number, rendering: Rendering):
 function metadataOf(pods: PodTable, row: number, rendering: Rendering): ObjectMeta {
   const extra = pods.extra.get(row);
   const owner = pods.owner.get(row);
-  const finalizers = extra.finalizers ?? pods.templateOf(row).finalizers;
+  const finalizers = pods.finalizersOf(row);
   const annotations = pods.annotationsOf(row);
   const labels = pods.labelsOf(row);
   return {

@@ -36,3 +36,23 @@ export function podTemplate(template: PodTemplateSpec, defaulted: PodSpec): PodT
     labelsKey: labelsKeyOf(labels),
   });
 }
+
+/** In what a template differs from the one it is derived from. */
+export interface TemplateChange {
+  readonly labels?: StringMap;
+  readonly annotations?: StringMap;
+  readonly spec?: Partial<PodSpec>;
+}
+
+/**
+ * A template that differs from another in a few fields and shares the rest with it: what a pod for one node or one
+ * index needs. Cheap: nothing is defaulted, admitted or copied again.
+ */
+export function derivedTemplate(base: PodTemplate, { labels, annotations, spec }: TemplateChange): PodTemplate {
+  return deepFreeze({
+    ...base,
+    ...(labels === undefined ? {} : { labels, labelsKey: labelsKeyOf(labels) }),
+    ...(annotations === undefined ? {} : { annotations }),
+    ...(spec === undefined ? {} : { spec: { ...base.spec, ...spec } }),
+  });
+}

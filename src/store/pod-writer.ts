@@ -193,14 +193,15 @@ export class PodWriter {
     const pods = store.pods;
     let grace = graceOptionSeconds ?? pods.templateOf(row).spec.terminationGracePeriodSeconds ?? 30;
     if (grace < 0) grace = 1;
-    const finalizers = pods.extra.get(row).finalizers ?? pods.templateOf(row).finalizers;
+    const finalizers = pods.finalizersOf(row);
     if (pods.nodeId.get(row) === -1 || pods.isTerminal(row)) grace = 0;
     if (grace === 0 && finalizers.length === 0) {
       this.remove(row);
       return;
     }
     const deletionAt = store.nowSecond + grace * MICROS_PER_SECOND;
-    if (pods.isDeleting(row) && pods.deletionAt.get(row) <= deletionAt) return;
+    const isForced = grace === 0 && pods.graceSeconds.get(row) > 0;
+    if (pods.isDeleting(row) && pods.deletionAt.get(row) <= deletionAt && !isForced) return;
     const isFirst = !pods.isDeleting(row);
     pods.deletionAt.set(row, deletionAt);
     pods.graceSeconds.set(row, grace);
@@ -220,6 +221,21 @@ export class PodWriter {
   setOwner(row: number, owner: OwnerReference | null): void {
     this.#own(row, owner);
     this.#changed(row, CHANGE.metadata);
+  }
+
+  addFinalizer(row: number, finalizer: string): void {
+    const finalizers = this.#context.store.pods.finalizersOf(row);
+    if (!finalizers.includes(finalizer)) this.setMetadata(row, { finalizers: [...finalizers, finalizer] });
+  }
+
+  /** Without its last finalizer a pod goes whose deletion waited for nothing else. */
+  removeFinalizer(row: number, finalizer: string): void {
+    const { pods } = this.#context.store;
+    const finalizers = pods.finalizersOf(row);
+    if (!finalizers.includes(finalizer)) return;
+    const kept = finalizers.filter((other) => other !== finalizer);
+    this.setMetadata(row, { finalizers: kept });
+    if (kept.length === 0 && pods.isDeleting(row) && pods.graceSeconds.get(row) === 0) this.remove(row);
   }
 
   setMetadata(
@@ -269,17 +285,16 @@ export class PodWriter {
     const pods = this.#context.store.pods;
     const extra = pods.extra.get(row);
     const known = extra.conditionTexts;
-    let next: Partial<Record<PodConditionType, ConditionText>> | undefined;
+    let differs = false;
+    const next: Partial<Record<PodConditionType, ConditionText>> = {};
     for (const type of POD_CONDITIONS) {
-      const text = texts[type];
-      if (text === undefined) continue;
       const before = known?.[type];
-      if (before === text || (before?.reason === text?.reason && before?.message === text?.message)) continue;
-      next ??= { ...known };
-      if (text === null) delete next[type];
-      else next[type] = text;
+      const text = texts[type];
+      const after = text === undefined ? before : (text ?? undefined);
+      if (before?.reason !== after?.reason || before?.message !== after?.message) differs = true;
+      if (after !== undefined) next[type] = after;
     }
-    if (next === undefined) return false;
+    if (!differs) return false;
     pods.extra.set(row, deepFreeze({ ...extra, conditionTexts: next }));
     return true;
   }

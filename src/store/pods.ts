@@ -1,6 +1,5 @@
 import type { Condition, ContainerStatus, OwnerReference, StringMap } from "../kube/index.ts";
 import { type CellRegistry, Column, Interner, Links, RefColumn, Rows } from "../tables/index.ts";
-import { keyOf } from "./documents.ts";
 import { NO_LABELS, type PodTemplate } from "./pod-template.ts";
 
 export const POD_PHASE = { pending: 0, running: 1, succeeded: 2, failed: 3, unknown: 4 } as const;
@@ -95,7 +94,8 @@ export class PodTable {
   readonly groupLabels: RefColumn<StringMap>;
   readonly #present: Links;
   readonly #groupsOfNamespace: Links;
-  #index: Map<string, number> | undefined;
+  /** Rows by name, by namespace number: derived. */
+  #index: Map<string, number>[] | undefined;
 
   constructor(registry: CellRegistry) {
     const floats = (name: string, fill = 0) => new Column<Float64Array>(registry, `pods.${name}`, Float64Array, fill);
@@ -160,7 +160,7 @@ export class PodTable {
     return this.#present.next(row);
   }
   rowOf(namespace: string, name: string): number {
-    return this.#names().get(keyOf(namespace, name)) ?? -1;
+    return this.#names(this.namespaces.find(namespace))?.get(name) ?? -1;
   }
 
   namespaceOf(row: number): string {
@@ -176,6 +176,9 @@ export class PodTable {
   }
   annotationsOf(row: number): StringMap {
     return this.extra.get(row).annotations ?? this.templateOf(row).annotations;
+  }
+  finalizersOf(row: number): readonly string[] {
+    return this.extra.get(row).finalizers ?? this.templateOf(row).finalizers;
   }
   /** The name of the node the pod is bound to, or "". */
   nodeNameOf(row: number): string {
@@ -224,7 +227,7 @@ export class PodTable {
 
   /** For the store alone: puts the row on all lists and in the index of names. */
   enter(row: number): void {
-    this.#names().set(keyOf(this.namespaceOf(row), this.name.get(row)), row);
+    this.#names(this.namespaceId.get(row))?.set(this.name.get(row), row);
     this.#present.append(0, row);
     this.regroup(row);
   }
@@ -251,7 +254,7 @@ export class PodTable {
   }
   /** For the store alone: off all lists; the columns stay readable until `release`. */
   leave(row: number): void {
-    this.#names().delete(keyOf(this.namespaceOf(row), this.name.get(row)));
+    this.#names(this.namespaceId.get(row))?.delete(this.name.get(row));
     this.#present.remove(row);
     this.byNode.remove(row);
     this.byOwner.remove(row);
@@ -272,13 +275,19 @@ export class PodTable {
     this.rows.free(row);
   }
 
-  #names(): Map<string, number> {
+  #names(namespaceId: number): Map<string, number> | undefined {
     if (this.#index === undefined) {
-      this.#index = new Map();
+      this.#index = [];
       for (let row = this.first(); row !== -1; row = this.after(row)) {
-        this.#index.set(keyOf(this.namespaceOf(row), this.name.get(row)), row);
+        this.#names(this.namespaceId.get(row))?.set(this.name.get(row), row);
       }
     }
-    return this.#index;
+    if (namespaceId === -1) return undefined;
+    let names = this.#index[namespaceId];
+    if (names === undefined) {
+      names = new Map();
+      this.#index[namespaceId] = names;
+    }
+    return names;
   }
 }

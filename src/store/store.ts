@@ -40,6 +40,7 @@ export const DOCUMENT_KINDS = [
   "ServiceAccount",
   "Lease",
   "Other",
+  "ControllerRevision",
 ] as const;
 export type DocumentKind = (typeof DOCUMENT_KINDS)[number];
 

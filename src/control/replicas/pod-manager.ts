@@ -3,10 +3,9 @@ import { PHASE } from "../../kube/index.ts";
 import type { DocumentTable, Store } from "../../store/index.ts";
 import { deepFreeze, StateMap } from "../../tables/index.ts";
 import { controllerOf, type OwnedDocuments } from "../owned-documents.ts";
-import { referenceTo } from "./claim.ts";
+import { decisionName, type Expectations, PodControl, referenceTo, slowStart } from "../pods/index.ts";
 import { DeletionRanking, RANKING_RULES } from "./deletion-ranking.ts";
-import type { Expectations } from "./expectations.ts";
-import { decisionName, type ReplicaKind, type ReplicaOwner, selectorOf } from "./replica-kind.ts";
+import { type ReplicaKind, type ReplicaOwner, selectorOf } from "./replica-kind.ts";
 
 /** Takes `count` of pods that rank equal by every rule, by row. What it returns must be among them. */
 export type TieChooser = (tied: readonly number[], count: number) => readonly number[];
@@ -29,6 +28,7 @@ export class PodManager {
   readonly #kind: ReplicaKind;
   readonly #table: DocumentTable<ReplicaOwner>;
   readonly #expectations: Expectations;
+  readonly #control: PodControl;
   readonly #siblings: OwnedDocuments<ReplicaOwner>;
   readonly #chooseTied: TieChooser | undefined;
   readonly #selections: StateMap<number, Selection>;
@@ -46,6 +46,7 @@ export class PodManager {
     this.#kind = kind;
     this.#table = table;
     this.#expectations = expectations;
+    this.#control = new PodControl(store, kind.eventSource);
     this.#siblings = siblings;
     this.#chooseTied = chooseTied;
     this.#selections = new StateMap(store.engine.cells, `${kind.name}.selections`);
@@ -57,7 +58,7 @@ export class PodManager {
   manage(row: number, difference: number): string | undefined {
     if (difference < 0) return this.#create(row, Math.min(-difference, BURST), difference);
     const selection = this.#select(row, Math.min(difference, BURST));
-    this.#expectations.expectDeletions(row, selection.victims);
+    this.#expectations.expect(row, 0, selection.victims);
     this.#selections.set(row, selection);
     this.#store.engine.at(this.#store.engine.now, this.#deleteKind, row);
     return undefined;
@@ -65,7 +66,7 @@ export class PodManager {
 
   /** Slow start: batches of 1, 2, 4, …; a batch with an error is the last. */
   #create(row: number, count: number, difference: number): string | undefined {
-    this.#expectations.expectCreations(row, count);
+    this.#expectations.expect(row, count, []);
     const owner = this.#table.get(row);
     const { metadata, spec } = owner;
     if (spec.template === undefined) return undefined;
@@ -77,26 +78,8 @@ export class PodManager {
       owner: referenceTo(this.#store, owner),
       extra: { generateName },
     };
-    const names: string[] = [];
-    let failure: string | undefined;
-    let done = 0;
-    for (let batch = 1; done < count && failure === undefined; batch *= 2) {
-      const size = Math.min(batch, count - done);
-      for (let i = 0; i < size; i++) {
-        const result = this.#store.podWriter.create(creation);
-        if (result.ok) {
-          const name = this.#store.pods.name.get(result.row);
-          names.push(name);
-          this.#event(owner, "Normal", "SuccessfulCreate", `Created pod: ${name}`);
-        } else {
-          failure ??= result.status.message;
-          this.#expectations.lowerCreations(row, 1);
-          this.#event(owner, "Warning", "FailedCreate", `Error creating: ${result.status.message}`);
-        }
-      }
-      done += size;
-    }
-    if (done < count) this.#expectations.lowerCreations(row, count - done);
+    const { names, failure, skipped } = slowStart(count, () => this.#control.create(owner, creation));
+    this.#expectations.lowerCreations(row, skipped);
     this.#tell(owner, "create", difference, names, failure === undefined ? {} : { error: failure });
     return failure;
   }
@@ -167,17 +150,10 @@ export class PodManager {
     for (const pod of selection.victims) {
       // Somebody else may have been faster.
       if (!this.#expectations.awaitsDeletionOf(row, pod) || !pods.isPresent(pod)) continue;
-      const name = pods.name.get(pod);
-      names.push(name);
-      this.#store.podWriter.requestDeletion(pod);
-      this.#event(owner, "Normal", "SuccessfulDelete", `Deleted pod: ${name}`);
+      names.push(this.#control.delete(owner, pod));
     }
     const why = selection.reasons.length === 0 ? {} : { reasons: selection.reasons };
     this.#tell(owner, "delete", names.length, names, why);
-  }
-
-  #event(owner: ReplicaOwner, type: "Normal" | "Warning", reason: string, message: string): void {
-    this.#store.event(owner, this.#kind.eventSource, type, reason, message);
   }
 
   #tell(owner: ReplicaOwner, what: string, difference: number, names: readonly string[], more: object): void {

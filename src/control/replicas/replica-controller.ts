@@ -2,11 +2,10 @@ import { CHANGE, type Cursor, type DocumentTable, type Store } from "../../store
 import { Column, sameData } from "../../tables/index.ts";
 import { seconds } from "../../units/index.ts";
 import { OwnedDocuments } from "../owned-documents.ts";
+import { claimPods, Expectations, isBeingDeleted } from "../pods/index.ts";
 import { WorkQueue } from "../work-queue.ts";
-import { claimPods } from "./claim.ts";
-import { Expectations } from "./expectations.ts";
 import { PodManager, type TieChooser } from "./pod-manager.ts";
-import { isBeingDeleted, type ReplicaKind, type ReplicaOwner, selectorOf } from "./replica-kind.ts";
+import { type ReplicaKind, type ReplicaOwner, selectorOf } from "./replica-kind.ts";
 import { nextStatus, type ReplicaCounts } from "./replica-status.ts";
 import { ReplicaTally } from "./replica-tally.ts";
 
@@ -124,7 +123,10 @@ export class ReplicaController {
     const mayManage = this.#expectations.isSatisfied(row) && !isBeingDeleted(owner);
     if (this.#needsClaim.get(row) === 1) {
       this.#needsClaim.set(row, 0);
-      for (const pod of claimPods(this.#store, owner)) this.#tally.update(pod);
+      const isActive = (pod: number): boolean => this.#store.pods.isActive(pod);
+      for (const pod of claimPods(this.#store, owner, selectorOf(owner), { isCandidate: isActive })) {
+        this.#tally.update(pod);
+      }
     }
     const counts = this.#count(row, owner);
     const difference = counts.active - (owner.spec.replicas ?? 1);

@@ -1,4 +1,4 @@
-import type { KubeObject, Matcher, ReplicaSet, ReplicationController } from "../../kube/index.ts";
+import type { Matcher, ReplicaSet, ReplicationController } from "../../kube/index.ts";
 import { matcherOf } from "../scale.ts";
 
 /** An object that keeps a number of pods: both kinds are synced by the same code. */
@@ -30,13 +30,4 @@ export const REPLICATION_CONTROLLER: ReplicaKind = {
 
 export function selectorOf(owner: ReplicaOwner): Matcher {
   return matcherOf(owner.kind, owner.spec.selector);
-}
-
-export function isBeingDeleted(object: KubeObject): boolean {
-  return object.metadata.deletionTimestamp !== undefined;
-}
-
-/** How decisions name an object. */
-export function decisionName(object: KubeObject): string {
-  return `${object.kind.toLowerCase()}/${object.metadata.namespace ?? ""}/${object.metadata.name ?? ""}`;
 }

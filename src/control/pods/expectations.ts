@@ -25,17 +25,12 @@ export class Expectations {
     this.#doomedBy = new Column<Int32Array>(engine.cells, `${name}.doomedBy`, Int32Array);
   }
 
-  expectCreations(owner: number, count: number): void {
-    this.#creations.set(owner, count);
-    this.#deletions.set(owner, 0);
+  /** So many creations and the deletion of these pods are on their way; whatever was expected before is forgotten. */
+  expect(owner: number, creations: number, deletions: readonly number[]): void {
+    this.#creations.set(owner, creations);
+    this.#deletions.set(owner, deletions.length);
     this.#setAt.set(owner, this.#engine.now);
-  }
-
-  expectDeletions(owner: number, pods: readonly number[]): void {
-    this.#creations.set(owner, 0);
-    this.#deletions.set(owner, pods.length);
-    this.#setAt.set(owner, this.#engine.now);
-    for (const pod of pods) this.#doomedBy.set(pod, owner + 1);
+    for (const pod of deletions) this.#doomedBy.set(pod, owner + 1);
   }
 
   /** Creations that were given up or have been seen. */
