@@ -10,9 +10,10 @@ const BASE_LENGTH_MAX = 63 - SUFFIX_LENGTH;
  * @source kubernetes 1.37 apiserver storage/names SimpleNameGenerator
  */
 export function generatedName(base: string, nextIndex: (bound: number) => number): string {
-  let name = base.slice(0, BASE_LENGTH_MAX);
-  for (let i = 0; i < SUFFIX_LENGTH; i += 1) name += SAFE_ALPHABET.charAt(nextIndex(SAFE_ALPHABET.length));
-  return name;
+  // Joined at once: a name grown by characters would be kept as a chain of its pieces.
+  const parts = [base.slice(0, BASE_LENGTH_MAX)];
+  for (let i = 0; i < SUFFIX_LENGTH; i += 1) parts.push(SAFE_ALPHABET.charAt(nextIndex(SAFE_ALPHABET.length)));
+  return parts.join("");
 }
 
 /** Maps each character of a text into the safe alphabet. @source kubernetes 1.37 apimachinery rand.SafeEncodeString */
