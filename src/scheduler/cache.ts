@@ -1,10 +1,12 @@
-import type { KubeNode } from "../kube/index.ts";
+import type { KubeNode, StringMap, Taint } from "../kube/index.ts";
+import { AffinityOwners } from "./affinity-owners.ts";
 import { NodeColumns } from "./node-columns.ts";
 import { NodeInfo } from "./node-info.ts";
 import { NodeTree, type NodeTreeState } from "./node-tree.ts";
 import { PodCounters } from "./pod-counters.ts";
 import { type PodCompiler, type PodInfo, type PodSource, type TemplateInfo, withNode } from "./pod-info.ts";
 import { hasPodAffinity } from "./pod-terms.ts";
+import { TopologyIndex } from "./topology-index.ts";
 
 interface CachedPod {
   readonly pod: PodInfo;
@@ -25,10 +27,13 @@ export interface ImageState {
  */
 export class SchedulerCache {
   readonly columns = new NodeColumns();
-  readonly counters: PodCounters;
+  readonly counters = new PodCounters();
+  readonly affinityOwners = new AffinityOwners();
   /** How many pods of each template with pod (anti-)affinity every node row holds. */
   readonly affinityPods = new Map<TemplateInfo, Map<number, number>>();
   readonly images = new Map<string, ImageState>();
+  /** Grows when a node comes, goes, or changes its labels or taints. */
+  structureRevision = 0;
   /** Nodes that are cordoned, that have taints which keep pods off, and that have soft ones. */
   cordonedCount = 0;
   hardTaintedCount = 0;
@@ -43,10 +48,9 @@ export class SchedulerCache {
   #tree = new NodeTree();
   #order: NodeInfo[] = [];
   #isOrderStale = false;
-
-  constructor() {
-    this.counters = new PodCounters(() => this.#podsByRow());
-  }
+  #rows = new Int32Array(0);
+  #rowsAreOf: readonly NodeInfo[] | undefined;
+  readonly #topologies = new Map<string, TopologyIndex>();
 
   /** The nodes in search order. The order changes only when a node came or went, not when one changed its zone. */
   snapshot(): readonly NodeInfo[] {
@@ -55,6 +59,26 @@ export class SchedulerCache {
       this.#isOrderStale = false;
     }
     return this.#order;
+  }
+
+  /** The rows of the nodes in search order. */
+  rows(): Int32Array {
+    const nodes = this.snapshot();
+    if (this.#rowsAreOf !== nodes) {
+      this.#rows = Int32Array.from(nodes, (info) => info.row);
+      this.#rowsAreOf = nodes;
+    }
+    return this.#rows;
+  }
+
+  /** Domains by node row; refresh it before reading. */
+  topology(key: string): TopologyIndex {
+    let index = this.#topologies.get(key);
+    if (index === undefined) {
+      index = new TopologyIndex(this, key);
+      this.#topologies.set(key, index);
+    }
+    return index;
   }
 
   node(name: string): NodeInfo | undefined {
@@ -94,6 +118,7 @@ export class SchedulerCache {
     }
     const hasNewImages = info.node.status?.images !== node.status?.images;
     if (hasNewImages) this.#forgetImages(info);
+    if (hasOtherTraits(info.node, node)) this.structureRevision++;
     this.#countTraits(info, -1);
     info.setNode(node);
     this.#countTraits(info, 1);
@@ -112,6 +137,7 @@ export class SchedulerCache {
     this.#forgetImages(info);
     this.#countTraits(info, -1);
     this.#nodes.delete(name);
+    this.structureRevision++;
     this.#byRow[info.row] = undefined;
     this.columns.free(info.row);
   }
@@ -198,6 +224,7 @@ export class SchedulerCache {
     const info = new NodeInfo(this.columns, node);
     this.#nodes.set(info.name, info);
     this.#byRow[info.row] = info;
+    this.structureRevision++;
     this.#learnImages(info);
     this.#countTraits(info, 1);
     const strays = this.#strays.get(info.name);
@@ -227,6 +254,7 @@ export class SchedulerCache {
       this.affinityPods.set(pod.template, rows);
     }
     rows.set(info.row, (rows.get(info.row) ?? 0) + 1);
+    this.affinityOwners.change(pod.template, info.row, 1);
   }
 
   #take(info: NodeInfo, pod: PodInfo): void {
@@ -235,6 +263,7 @@ export class SchedulerCache {
     this.#countPriority(pod, -1);
     const rows = this.affinityPods.get(pod.template);
     if (rows === undefined) return;
+    this.affinityOwners.change(pod.template, info.row, -1);
     const left = (rows.get(info.row) ?? 0) - 1;
     if (left > 0) rows.set(info.row, left);
     else rows.delete(info.row);
@@ -251,10 +280,6 @@ export class SchedulerCache {
     const count = (this.#podsByPriority.get(priority) ?? 0) + by;
     if (count === 0) this.#podsByPriority.delete(priority);
     else this.#podsByPriority.set(priority, count);
-  }
-
-  *#podsByRow(): Generator<readonly [number, PodInfo]> {
-    for (const info of this.#nodes.values()) for (const pod of info.pods.values()) yield [info.row, pod];
   }
 
   #learnImages(info: NodeInfo): void {
@@ -279,6 +304,19 @@ export class SchedulerCache {
     }
   }
 }
+
+/** Whether a node changed something that topology domains and inclusion in them depend on. */
+function hasOtherTraits(before: KubeNode, after: KubeNode): boolean {
+  const [oldTaints, newTaints] = [before.spec?.taints ?? NO_TAINTS, after.spec?.taints ?? NO_TAINTS];
+  if (oldTaints !== newTaints && oldTaints.length + newTaints.length > 0) return true;
+  const [oldLabels, newLabels] = [before.metadata.labels ?? NO_LABELS, after.metadata.labels ?? NO_LABELS];
+  if (oldLabels === newLabels) return false;
+  const names = Object.keys(newLabels);
+  return names.length !== Object.keys(oldLabels).length || names.some((name) => oldLabels[name] !== newLabels[name]);
+}
+
+const NO_TAINTS: readonly Taint[] = [];
+const NO_LABELS: StringMap = {};
 
 /** Plain data; nodes and pod specs are shared by reference. */
 export interface CacheState {

@@ -12,7 +12,7 @@ import { type PreemptionOrder, PreemptionsUnderWay, type UnderWayState } from ".
 import { SchedulingQueue } from "./queue.ts";
 import type { QueueState } from "./queue-state.ts";
 import type { QueuedPod } from "./queued-pod.ts";
-import { runReserve } from "./reserve.ts";
+import { hasReservations, runReserve } from "./reserve.ts";
 import { type Placement, scheduleOne } from "./schedule-one.ts";
 import { isRejection, messageOf } from "./status.ts";
 
@@ -200,9 +200,10 @@ export class SchedulerCore {
     now: Micros,
   ): Attempt {
     const { pod } = entry;
+    const state = hasReservations(this.framework) ? placement.state : null;
     this.cache.assumePod(pod, node.name);
     this.nominated.delete(pod.uid);
-    const refusal = runReserve(this.framework, placement.state, pod, node);
+    const refusal = state === null ? null : runReserve(this.framework, state, pod, node);
     if (refusal === null) {
       this.queue.done(pod.uid);
       return { ...base, outcome: "placed", node, placement, message: "", nominate: undefined };

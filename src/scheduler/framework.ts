@@ -3,7 +3,8 @@ import type { CycleState } from "./cycle-state.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 import type { NodeInfo } from "./node-info.ts";
 import type { NominatedPods } from "./nominator.ts";
-import type { PodInfo } from "./pod-info.ts";
+import type { PluginBlock } from "./plugin-block.ts";
+import type { PodInfo, TemplateInfo } from "./pod-info.ts";
 import type { Preemption } from "./preemption/candidates.ts";
 import { Scratch } from "./scratch.ts";
 import type { Status } from "./status.ts";
@@ -35,10 +36,19 @@ export interface Plugin {
   preScore?(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]): Status | null;
   /** A whole number a node; 0..100 unless `normalize` brings it there. */
   score?(state: CycleState, pod: PodInfo, node: NodeInfo): number;
-  /** The score that every node would get, when that is known without looking at them. */
+  /** The score that every node would get, when that is known without looking at them. `normalize` then gives all
+   *  nodes the same, however many there are. */
   evenScore?(state: CycleState, pod: PodInfo): number | undefined;
   /** Turns the raw scores, parallel to `nodes`, into 0..100 in place. */
   normalize?(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], scores: Float64Array): void;
+  /**
+   * Declares that `preFilter`, `filter`, `preScore` and `score` depend on the node and on what this text says of the
+   * template, and on nothing else, for pods that name no node: answers are kept until the node changes, and shared by
+   * templates of the same text. The methods get a pod of some template of that text and an empty list of nodes.
+   */
+  memoKey?(template: TemplateInfo): string;
+  /** The same decisions for all nodes at once, with what is kept from pod to pod of the template. */
+  block?(template: TemplateInfo): PluginBlock;
   reserve?(state: CycleState, pod: PodInfo, node: NodeInfo): Status | null;
   unreserve?(state: CycleState, pod: PodInfo, node: NodeInfo): void;
   permit?(state: CycleState, pod: PodInfo, node: NodeInfo): Status | null;

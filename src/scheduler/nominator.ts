@@ -34,6 +34,10 @@ export class NominatedPods {
     return this.#nodeOf.get(uid) ?? "";
   }
 
+  get isEmpty(): boolean {
+    return this.#byNode.size === 0;
+  }
+
   isAnyOn(nodeName: string): boolean {
     return this.#byNode.size > 0 && this.#byNode.has(nodeName);
   }

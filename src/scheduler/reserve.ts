@@ -4,6 +4,11 @@ import type { NodeInfo } from "./node-info.ts";
 import type { PodInfo } from "./pod-info.ts";
 import type { Status } from "./status.ts";
 
+/** Whether any plugin takes part in reserve, permit or preBind. */
+export function hasReservations({ reserve, permit, preBind }: Framework): boolean {
+  return reserve.length + permit.length + preBind.length > 0;
+}
+
 /**
  * Runs reserve, permit and preBind for the chosen node. A refusal undoes the reservations, last first.
  * DEVIATION(permit-wait): a permit plugin that answers "wait" refuses; pods never wait between permit and binding.

@@ -6,6 +6,7 @@ import type { Framework, PreFilterAnswer } from "./framework.ts";
 import type { NodeInfo } from "./node-info.ts";
 import type { NominatedPods } from "./nominator.ts";
 import type { PodInfo } from "./pod-info.ts";
+import { reuseBookOf } from "./reuse.ts";
 import { type ScoreTable, scoreNodes } from "./score-nodes.ts";
 import { selectHost } from "./select-host.ts";
 import { CODE, type Status, unresolvable } from "./status.ts";
@@ -40,11 +41,25 @@ export interface Placement {
 export const NO_NODES = "no nodes available to schedule pods";
 
 /**
- * One scheduling cycle for one pod, up to the choice of the node: preFilter, filter, score, select. Changes nothing
- * but what plugins keep in the cycle's state.
+ * One scheduling cycle for one pod, up to the choice of the node: preFilter, filter, score, select. Reuses what is
+ * known from earlier pods wherever that cannot change the outcome.
  * @source kubernetes 1.37 schedule_one.go schedulePod
  */
 export function scheduleOne(
+  framework: Framework,
+  cache: SchedulerCache,
+  nominated: NominatedPods,
+  pod: PodInfo,
+  options: ScheduleOptions,
+): Placement {
+  return (
+    reuseBookOf(framework, cache).schedule(nominated, pod, options) ??
+    schedulePlainly(framework, cache, nominated, pod, options)
+  );
+}
+
+/** The same from scratch: every plugin is asked about every node that is looked at. The oracle of `scheduleOne`. */
+export function schedulePlainly(
   framework: Framework,
   cache: SchedulerCache,
   nominated: NominatedPods,
@@ -76,7 +91,7 @@ export function scheduleOne(
 }
 
 /** Runs all preFilter plugins; gives the nodes that they restrict the search to. A rejection goes to the diagnosis. */
-function runPreFilters(
+export function runPreFilters(
   framework: Framework,
   state: CycleState,
   pod: PodInfo,

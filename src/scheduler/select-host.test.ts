@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { feasibleNodesToFind, selectHost } from "./select-host.ts";
 
@@ -37,3 +38,29 @@ test("large clusters are searched in part", () => {
   check(5000, 1, 100);
   check(1000, 100, 1000);
 });
+
+test("the node taken is what building the heap lifts to the root", () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(3), { minLength: 1, maxLength: 80 }), (totals) => {
+      expect(selectHost(Float64Array.from(totals), totals.length)).toBe(rootOfHeap(totals));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+/** Builds the heap, step by step as the original does. */
+function rootOfHeap(totals: readonly number[]): number {
+  const heap = totals.map((_total, index) => index);
+  const at = (place: number) => totals[heap[place] as number] as number;
+  for (let start = (heap.length >> 1) - 1; start >= 0; start--) {
+    for (let parent = start; ; ) {
+      const left = 2 * parent + 1;
+      if (left >= heap.length) break;
+      const child = left + 1 < heap.length && at(left + 1) > at(left) ? left + 1 : left;
+      if (at(child) <= at(parent)) break;
+      [heap[parent], heap[child]] = [heap[child] as number, heap[parent] as number];
+      parent = child;
+    }
+  }
+  return heap[0] as number;
+}

@@ -9,6 +9,7 @@ import { SKIP } from "../status.ts";
 export function balancedAllocation(): Plugin {
   return {
     name: "NodeResourcesBalancedAllocation",
+    memoKey: ({ requests }) => `${requests.cpuMilli}/${requests.memoryBytes}`,
     preScore: (_state, { template: { requests } }) =>
       requests.cpuMilli === 0 && requests.memoryBytes === 0 ? SKIP : null,
     score: (_state, { template: { requests } }, node) => {

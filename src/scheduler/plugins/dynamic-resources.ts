@@ -19,6 +19,7 @@ export function dynamicResources(): Plugin {
     postFilter: (_state, _pod, diagnosis) => ({
       status: diagnosis.preFilterStatus?.code === CODE.unschedulableAndUnresolvable ? NOT_FOUND : NOTHING_TO_FREE,
     }),
+    memoKey: () => "",
     score: () => 0,
     evenScore: () => 0,
   };

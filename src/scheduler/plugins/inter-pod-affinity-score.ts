@@ -6,7 +6,7 @@ import { addDomains, countsOfTerm } from "./affinity-domains.ts";
 
 /** What a required affinity term of a running pod adds to the score of its domain.
  *  @source kubernetes 1.37 InterPodAffinityArgs.hardPodAffinityWeight */
-const HARD_AFFINITY_WEIGHT = 1;
+export const HARD_AFFINITY_WEIGHT = 1;
 
 /** Score by topology domain: the pod's preferences about running pods, and theirs about it. */
 export function affinityScores(view: ClusterView, template: TemplateInfo): TopologyCounts {

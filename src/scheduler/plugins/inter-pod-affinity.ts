@@ -6,7 +6,8 @@ import type { PodInfo, TemplateInfo } from "../pod-info.ts";
 import { type AffinityTerm, termMatches } from "../pod-terms.ts";
 import { SKIP, unresolvable, unschedulable } from "../status.ts";
 import { TopologyCounts } from "../topology-counts.ts";
-import { addDomains, countsOfTerm } from "./affinity-domains.ts";
+import { AffinityBlock } from "./affinity-block.ts";
+import { addDomains, countsOfTerm, testOfTerms } from "./affinity-domains.ts";
 import { interPodAffinityHints } from "./inter-pod-affinity-hints.ts";
 import { affinityScores, normalizeAffinity } from "./inter-pod-affinity-score.ts";
 
@@ -83,6 +84,7 @@ export function interPodAffinity(view: ClusterView): Plugin {
       return sum;
     },
     normalize: (_state, _pod, _nodes, scores) => normalizeAffinity(scores),
+    block: (template) => new AffinityBlock(view, template, { noAffinity, ownAnti, existingAnti }),
     hints: interPodAffinityHints(labelsOfNamespace),
   };
 }
@@ -107,12 +109,7 @@ function countAffinity(view: ClusterView, template: TemplateInfo): TopologyCount
   const counts = new TopologyCounts();
   const terms = template.requiredAffinity;
   if (terms.length === 0) return counts;
-  const labelsOf = (name: string) => view.labelsOfNamespace(name);
-  const byRow = view.cache.counters.counts({
-    key: `affinity|${terms.map((term) => term.key).join("|")}`,
-    matches: (other) => terms.every((term) => termMatches(term, other, labelsOf)),
-    countsTerminating: true,
-  });
+  const byRow = view.cache.counters.counts(testOfTerms(view, terms));
   for (const term of terms) addDomains(view, counts, term.topologyKey, byRow);
   return counts;
 }

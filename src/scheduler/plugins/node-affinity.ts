@@ -28,6 +28,7 @@ export function nodeAffinity(): Plugin {
       return sum;
     },
     normalize: (_state, _pod, _nodes, scores) => normalizeByMax(scores, false),
+    memoKey: ({ spec }) => JSON.stringify([spec.nodeSelector, spec.affinity?.nodeAffinity]),
     hints: [
       {
         events: ["Node/Add", "Node/UpdateLabel"],

@@ -11,6 +11,7 @@ export function nodeName(): Plugin {
     preFilter: (_state, pod) => (pod.nodeName === "" ? null : { nodes: new Set([pod.nodeName]) }),
     passesAll: (pod) => pod.nodeName === "",
     filter: (_state, pod, node) => (pod.nodeName === "" || pod.nodeName === node.name ? null : mismatch),
+    memoKey: () => "",
     hints: [{ events: ["Node/Add"], hint: () => true }],
   };
 }

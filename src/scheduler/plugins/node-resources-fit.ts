@@ -42,6 +42,10 @@ export function nodeResourcesFit(): Plugin {
       }
       return weights === 0 ? 0 : Math.trunc(sum / weights);
     },
+    memoKey: ({ requests, scored }) => {
+      const { cpuMilli, memoryBytes, ephemeralStorageBytes, scalars } = requests;
+      return JSON.stringify([cpuMilli, memoryBytes, ephemeralStorageBytes, [...scalars], scored]);
+    },
     hints: [
       { events: ["AssignedPod/Delete"], hint: (_pod, { oldPod }) => oldPod !== undefined && hasNode(oldPod) },
       {

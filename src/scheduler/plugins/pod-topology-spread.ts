@@ -6,6 +6,7 @@ import type { PodInfo } from "../pod-info.ts";
 import { SKIP, unresolvable, unschedulable } from "../status.ts";
 import { podTopologySpreadHints } from "./pod-topology-spread-hints.ts";
 import { normalizeSpread, prepareSpreadScore, type SpreadScore, spreadScore } from "./pod-topology-spread-score.ts";
+import { SpreadBlock } from "./spread-block.ts";
 import { SpreadDefaults } from "./spread-defaults.ts";
 import { hasAllKeys, isIncluded, matchingPods } from "./spread-domains.ts";
 
@@ -70,6 +71,7 @@ export function podTopologySpread(view: ClusterView): Plugin {
     },
     score: (state, _pod, node) => spreadScore(state.read(SCORE) as SpreadScore, node),
     normalize: (state, _pod, nodes, scores) => normalizeSpread(state.read(SCORE) as SpreadScore, nodes, scores),
+    block: (template) => new SpreadBlock(view, defaults, template, { missingLabel, skewed }),
     hints: podTopologySpreadHints(),
   };
 }

@@ -8,6 +8,6 @@ import { SKIP } from "../status.ts";
  * them get the same answer.
  */
 export function withoutVolumes(name: string, isScored: boolean): Plugin {
-  const filters: Plugin = { name, preFilter: () => ({ status: SKIP }), filter: () => null };
+  const filters: Plugin = { name, memoKey: () => "", preFilter: () => ({ status: SKIP }), filter: () => null };
   return isScored ? { ...filters, score: () => 0, evenScore: () => 0 } : filters;
 }

@@ -1,0 +1,20 @@
+import type { Status } from "./status.ts";
+
+/**
+ * A plugin that looks at more than the node at hand, for the pods of one template and all nodes at once. It decides
+ * exactly as the plugin's methods for one node do, but keeps its counts from pod to pod and follows the changes.
+ * Nodes are given by their rows.
+ */
+export interface PluginBlock {
+  /** Once an attempt, first of all: brings the counts up to date. False: the filter is skipped. */
+  prepareFilter(): boolean;
+  filter(row: number): Status | null;
+  /** Once an attempt with two or more feasible nodes: `rows[0..count)`. False: the scores are skipped. */
+  prepareScore(rows: Int32Array, count: number): boolean;
+  /** Raw scores of the same rows. */
+  score(rows: Int32Array, count: number, raw: Float64Array): void;
+  /** Turns the raw scores of the same rows into 0..100, in place. */
+  normalize?(rows: Int32Array, count: number, scores: Float64Array): void;
+  /** The template is forgotten: the counts need not be followed any more. */
+  release(): void;
+}

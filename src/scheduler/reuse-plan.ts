@@ -1,0 +1,114 @@
+import { CycleState } from "./cycle-state.ts";
+import type { FilterPlugin, Framework, ScorePlugin } from "./framework.ts";
+import type { MemoQuestions, MemoScorer, NodeMemo } from "./node-memo.ts";
+import type { PluginBlock } from "./plugin-block.ts";
+import type { PodInfo } from "./pod-info.ts";
+import { CODE } from "./status.ts";
+
+/** A plugin that decides over all nodes at once, in one plan. */
+export interface PlannedBlock {
+  readonly name: string;
+  readonly block: PluginBlock;
+  /** Whether its filter has anything to say in this attempt. */
+  isFiltering: boolean;
+}
+
+/** One plugin's part in the scores, and what it came to in the last attempt. */
+export interface ScoreStep {
+  readonly plugin: ScorePlugin;
+  readonly weight: number;
+  /** The scorer's number in the memo; -1 when the memo does not keep the score. */
+  readonly slot: number;
+  readonly block: PluginBlock | undefined;
+  /** Raw and normalised score of every node, when the plugin gave all the same. */
+  even: number | undefined;
+  evenNormalized: number;
+  isSkipped: boolean;
+  raw: Float64Array | undefined;
+  normalized: Float64Array | undefined;
+}
+
+/** How the pods of one template are scheduled with what is known from the pods before them. */
+export interface ReusePlan {
+  readonly memoKey: string;
+  readonly questions: MemoQuestions;
+  readonly blocks: readonly PlannedBlock[];
+  readonly steps: readonly ScoreStep[];
+  /** Plugins that skip every pod of the template. */
+  readonly skippedFilters: readonly string[];
+  readonly skippedScores: readonly string[];
+  memo: NodeMemo | undefined;
+}
+
+/** Whether all plugins say what they look at. */
+export function isReusable(framework: Framework): boolean {
+  return framework.plugins.every(
+    ({ plugin }) =>
+      plugin.memoKey !== undefined ||
+      plugin.block !== undefined ||
+      (plugin.preFilter ?? plugin.filter ?? plugin.preScore ?? plugin.score) === undefined,
+  );
+}
+
+/**
+ * The plan for the pod's template; null when a plugin rejects its pods as a whole or restricts them to some nodes, or
+ * when the first rejection of a node might come from another plugin than in profile order.
+ */
+export function makePlan(framework: Framework, pod: PodInfo): ReusePlan | null {
+  const { template } = pod;
+  const state = new CycleState();
+  const keys: string[] = [];
+  for (const { plugin } of framework.plugins) {
+    if (plugin.memoKey === undefined) continue;
+    keys.push(plugin.memoKey(template));
+    const answer = plugin.preFilter?.(state, pod);
+    if (answer?.status?.code === CODE.skip) state.skippedFilters.add(plugin.name);
+    else if (answer?.status !== undefined || answer?.nodes !== undefined) return null;
+    if (plugin.preScore?.(state, pod, []) != null) state.skippedScores.add(plugin.name);
+  }
+  const filters = framework.filter.filter((p) => p.memoKey !== undefined && !state.skippedFilters.has(p.name));
+  if (!areBefore(framework, filters)) return null;
+  const blocks = new Map<string, PluginBlock>();
+  for (const { plugin } of framework.plugins) {
+    if (plugin.memoKey === undefined && plugin.block !== undefined) blocks.set(plugin.name, plugin.block(template));
+  }
+  const scorers: MemoScorer[] = [];
+  const steps: ScoreStep[] = [];
+  for (const { plugin, weight } of framework.score) {
+    if (state.skippedScores.has(plugin.name)) continue;
+    const block = blocks.get(plugin.name);
+    const isKept = block === undefined && plugin.evenScore === undefined;
+    const slot = isKept ? scorers.push({ plugin, weight: plugin.normalize === undefined ? weight : 0 }) - 1 : -1;
+    steps.push(newStep(plugin, weight, slot, block));
+  }
+  return {
+    memoKey: keys.join("|"),
+    questions: { filters, scorers, state, pod },
+    blocks: [...blocks].map(([name, block]) => ({ name, block, isFiltering: false })),
+    steps,
+    skippedFilters: [...state.skippedFilters],
+    skippedScores: [...state.skippedScores],
+    memo: undefined,
+  };
+}
+
+/** Whether all these filters come before those of plugins with blocks. */
+function areBefore(framework: Framework, filters: readonly FilterPlugin[]): boolean {
+  const last = filters.at(-1);
+  const firstBlock = framework.filter.findIndex((plugin) => plugin.memoKey === undefined);
+  return last === undefined || firstBlock === -1 || framework.filter.indexOf(last) < firstBlock;
+}
+
+function newStep(plugin: ScorePlugin, weight: number, slot: number, block: PluginBlock | undefined): ScoreStep {
+  return {
+    plugin,
+    weight,
+    slot,
+    block,
+    even: undefined,
+    evenNormalized: 0,
+    isSkipped: false,
+    raw: undefined,
+    normalized: undefined,
+  };
+}

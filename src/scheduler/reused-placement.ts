@@ -1,0 +1,118 @@
+import { CycleState } from "./cycle-state.ts";
+import { Diagnosis } from "./diagnosis.ts";
+import type { Framework } from "./framework.ts";
+import type { NodeInfo } from "./node-info.ts";
+import type { NodeMemo } from "./node-memo.ts";
+import type { PodInfo } from "./pod-info.ts";
+import type { ReusePlan, ScoreStep } from "./reuse-plan.ts";
+import { type Placement, runPreFilters } from "./schedule-one.ts";
+import type { ScoreColumn, ScoreTable } from "./score-nodes.ts";
+import type { Status } from "./status.ts";
+
+/** One attempt's search, as it was left. The arrays are used again by the next attempt. */
+export interface SearchRecord {
+  readonly framework: Framework;
+  readonly pod: PodInfo;
+  readonly node: NodeInfo;
+  readonly plan: ReusePlan;
+  readonly memo: NodeMemo;
+  /** In search order, with their rows. */
+  readonly nodes: readonly NodeInfo[];
+  readonly rows: Int32Array;
+  readonly start: number;
+  readonly looked: number;
+  /** Rows of the feasible nodes: `count` of them. */
+  readonly found: Int32Array;
+  readonly count: number;
+  readonly blocked: readonly Status[];
+  readonly totals: Float64Array | undefined;
+}
+
+/**
+ * A placement made with what was known. The chosen node is there at once; the rest is written out when somebody reads
+ * it, which must be before the next attempt, and for the state before anything changes in the cluster.
+ */
+export class ReusedPlacement implements Placement {
+  readonly node: NodeInfo;
+  readonly pod: PodInfo;
+  readonly evaluated: number;
+  readonly nextStart: number;
+  readonly allowedNodes = undefined;
+  readonly error = undefined;
+  readonly #record: SearchRecord;
+  #state: CycleState | undefined;
+  #feasible: readonly NodeInfo[] | undefined;
+  #diagnosis: Diagnosis | undefined;
+  #scores: ScoreTable | undefined;
+
+  constructor(record: SearchRecord) {
+    this.#record = record;
+    this.node = record.node;
+    this.pod = record.pod;
+    this.evaluated = record.looked;
+    this.nextStart = (record.start + record.looked) % record.nodes.length;
+  }
+
+  get state(): CycleState {
+    if (this.#state === undefined) {
+      const { framework, pod, plan, totals, nodes } = this.#record;
+      this.#state = new CycleState();
+      runPreFilters(framework, this.#state, pod, new Diagnosis(nodes.length));
+      if (totals !== undefined) {
+        for (const name of plan.skippedScores) this.#state.skippedScores.add(name);
+        for (const { plugin, isSkipped } of plan.steps) if (isSkipped) this.#state.skippedScores.add(plugin.name);
+      }
+    }
+    return this.#state;
+  }
+
+  get feasible(): readonly NodeInfo[] {
+    if (this.#feasible === undefined) this.#walk();
+    return this.#feasible as readonly NodeInfo[];
+  }
+
+  get diagnosis(): Diagnosis {
+    if (this.#diagnosis === undefined) this.#walk();
+    return this.#diagnosis as Diagnosis;
+  }
+
+  get scores(): ScoreTable | undefined {
+    const { totals, plan } = this.#record;
+    if (totals === undefined) return undefined;
+    this.#scores ??= { totals, columns: plan.steps.filter((s) => !s.isSkipped).map((step) => this.#column(step)) };
+    return this.#scores;
+  }
+
+  /** Goes the way of the search again. */
+  #walk(): void {
+    const { nodes, rows, start, looked, found, count, blocked, memo } = this.#record;
+    const diagnosis = new Diagnosis(nodes.length);
+    const feasible: NodeInfo[] = [];
+    let nextBlocked = 0;
+    for (let step = 0; step < looked; step++) {
+      const position = (start + step) % nodes.length;
+      const row = rows[position]!;
+      if (feasible.length < count && found[feasible.length] === row) {
+        feasible.push(nodes[position]!);
+        continue;
+      }
+      const verdict = memo.verdicts[row]!;
+      diagnosis.reject(position, verdict === 0 ? blocked[nextBlocked++]! : memo.statuses[verdict - 1]!);
+    }
+    this.#feasible = feasible;
+    this.#diagnosis = diagnosis;
+  }
+
+  #column({ plugin, weight, slot, even, evenNormalized, raw, normalized }: ScoreStep): ScoreColumn {
+    const { count, found, memo } = this.#record;
+    const { name } = plugin;
+    if (even !== undefined) {
+      const all = (value: number) => new Float64Array(count).fill(value);
+      return { plugin: name, weight, raw: all(even), normalized: all(evenNormalized) };
+    }
+    if (raw !== undefined && normalized !== undefined) return { plugin: name, weight, raw, normalized };
+    const kept = memo.raws[slot] as Float64Array;
+    const scores = Float64Array.from({ length: count }, (_unused, index) => kept[found[index]!]!);
+    return { plugin: name, weight, raw: scores, normalized: scores };
+  }
+}
