@@ -50,6 +50,7 @@ const DEPENDENT_KINDS = [
   "EndpointSlice",
   "ConfigMap",
   "Secret",
+  "ControllerRevision",
   "Other",
 ] as const;
 

@@ -365,6 +365,10 @@ export interface Deployment extends KubeObject {
 
 export type * from "./types-autoscaling.ts";
 
+// Stateful workloads and disruptions.
+
+export type * from "./types-workload.ts";
+
 // Services.
 
 export interface ServicePort {
@@ -426,22 +430,6 @@ export interface PriorityClass extends KubeObject {
   readonly value: number;
   readonly globalDefault?: boolean;
   readonly preemptionPolicy?: "Never" | "PreemptLowerPriority";
-}
-export interface PodDisruptionBudget extends KubeObject {
-  readonly spec: {
-    readonly minAvailable?: IntOrString;
-    readonly maxUnavailable?: IntOrString;
-    readonly selector?: LabelSelector;
-  };
-  readonly status?: {
-    readonly disruptionsAllowed?: number;
-    readonly currentHealthy?: number;
-    readonly desiredHealthy?: number;
-    readonly expectedPods?: number;
-    readonly disruptedPods?: Readonly<Record<string, string>>;
-    readonly observedGeneration?: number;
-    readonly conditions?: readonly Condition[];
-  };
 }
 /** A Kubernetes Event object (v1); `Event` alone is the simulation's own. */
 export interface KubeEvent {

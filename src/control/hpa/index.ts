@@ -17,5 +17,5 @@ export {
   replicasForResourceValue,
   replicasForUtilization,
 } from "./replica-calculator.ts";
-export { selectorText } from "./selector-text.ts";
+export { selectorText } from "../selector-text.ts";
 export type * from "./types.ts";

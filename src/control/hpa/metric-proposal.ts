@@ -9,7 +9,7 @@ import {
 } from "./object-metrics.ts";
 import { formatMilliQuantity, milliOfQuantity } from "./quantities.ts";
 import { replicasForPodsMetric, replicasForResourceValue, replicasForUtilization } from "./replica-calculator.ts";
-import { selectorText } from "./selector-text.ts";
+import { selectorText } from "../selector-text.ts";
 import type {
   Calculation,
   ExternalMetricAnswer,

@@ -4,7 +4,7 @@ import { type Milli, milliOfQuantity } from "./index.ts";
 import { podRequestsOf } from "./pod-requests.ts";
 import { formatMilliQuantity } from "./quantities.ts";
 import { requestOf } from "./requests.ts";
-import { selectorText } from "./selector-text.ts";
+import { selectorText } from "../selector-text.ts";
 import { tolerancesOf } from "./tolerances.ts";
 
 describe("quantities", () => {

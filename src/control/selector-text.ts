@@ -1,7 +1,7 @@
-import type { LabelSelector } from "../../kube/index.ts";
+import type { LabelSelector } from "../kube/index.ts";
 
 /**
- * A metric's label selector as the controller's messages print it: Go's `%+v` of the API type, `nil` when absent.
+ * A label selector as messages print it: Go's `%+v` of the API type, `nil` when absent.
  *
  * @source kubernetes 1.37 apimachinery meta/v1 LabelSelector.String
  */
