@@ -369,6 +369,10 @@ export type * from "./types-autoscaling.ts";
 
 export type * from "./types-workload.ts";
 
+// Workloads on every node, to an end, by the clock.
+
+export type * from "./types-batch.ts";
+
 // Services.
 
 export interface ServicePort {
