@@ -32,4 +32,5 @@ export * from "./taints.ts";
 export * from "./template-hash.ts";
 export type * from "./types.ts";
 export * from "./validation.ts";
+export { validateAffinity } from "./validation-affinity.ts";
 export { validatePodSpec, validatePodTemplate } from "./validation-pod.ts";
