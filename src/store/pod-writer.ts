@@ -49,6 +49,7 @@ export interface PodStatusChange {
 }
 
 const MICROS_PER_SECOND = 1_000_000;
+const NO_CONDITION_TEXTS = Object.freeze({});
 
 /** Writes pods: the one place where pod rows are made, changed and removed. */
 export class PodWriter {
@@ -295,7 +296,8 @@ export class PodWriter {
       if (after !== undefined) next[type] = after;
     }
     if (!differs) return false;
-    pods.extra.set(row, deepFreeze({ ...extra, conditionTexts: next }));
+    const hasTexts = POD_CONDITIONS.some((type) => next[type] !== undefined);
+    pods.extra.set(row, deepFreeze({ ...extra, conditionTexts: hasTexts ? next : NO_CONDITION_TEXTS }));
     return true;
   }
 
