@@ -8,8 +8,8 @@ import { Scheduler, type SchedulerOptions } from "../scheduler.ts";
 const SECOND = seconds(1);
 
 /** A cluster whose kubelets start pods at once and end them exactly when their grace is over. */
-function world(options: SchedulerOptions = {}) {
-  const engine = new Engine({ seed: 1 });
+function world(options: SchedulerOptions = {}, seed = 1) {
+  const engine = new Engine({ seed });
   const store = new Store(engine, { epochMicros: 0 });
   const acts: (() => void)[] = [];
   const kind = engine.define("test.act", 3, (index) => acts[index]?.());
@@ -203,6 +203,21 @@ test("a pod that may not preempt, and one that would gain nothing, leave others 
   expect(messageOf("equal")).toBe("0/1 nodes are available: 1 No preemption victims found for incoming pod.");
   expect(messageOf("giant")).toBe("0/1 nodes are available: 1 Preemption is not helpful for scheduling.");
   expect(told("evict")).toEqual([]);
+});
+
+test("equal nodes are tried from an offset that the seed decides", () => {
+  const victimOf = (seed: number) => {
+    const { engine, at, node, pod, told } = world({}, seed);
+    for (let i = 0; i < 120; i++) at(0, () => node(`n${i}`, "1"));
+    for (let i = 0; i < 120; i++) at(1, () => pod(`low${i}`, "1", 0));
+    at(10, () => pod("high", "1", 100));
+    engine.run(11 * SECOND);
+    expect(told("evict")).toHaveLength(1);
+    return told("evict")[0]?.[1];
+  };
+  const victims = [1, 2, 3, 4].map(victimOf);
+  expect([1, 2, 3, 4].map(victimOf)).toEqual(victims);
+  expect(new Set(victims).size).toBeGreaterThan(1);
 });
 
 test("a preemption that takes time keeps its preemptor out of the queue until it is done", () => {
