@@ -1,5 +1,6 @@
 /** The face of the room `control`: the controllers, each in a file or folder of its own. */
 
+export { DaemonSetController, type DaemonSetControllerOptions, type RolloutChooser } from "./daemonset/index.ts";
 export { deleteObject, type Propagation } from "./delete-object.ts";
 export { DeploymentController, type DeploymentControllerOptions } from "./deployment/index.ts";
 export { GarbageCollector } from "./garbage-collector.ts";
@@ -11,5 +12,6 @@ export * from "./replicas/index.ts";
 export { matcherOf, readScale, type Scale, type ScaleFailure, writeScale } from "./scale.ts";
 export { TaintEviction } from "./taint-eviction.ts";
 export { WorkQueue } from "./work-queue.ts";
+export { DisruptionController, type DisruptionSettings, type Eviction, type EvictionOptions, evict } from "./disruption/index.ts";
 export { EndpointSliceController, type EndpointSliceSettings } from "./endpointslice/index.ts";
 export { type AdmittedService, ServiceAddresses, type ServiceAddressSettings } from "./service/index.ts";

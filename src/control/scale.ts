@@ -1,6 +1,7 @@
 import {
   compileMapSelector,
   compileSelector,
+  groupVersion,
   type KubeObject,
   type LabelSelector,
   type Matcher,
@@ -50,10 +51,9 @@ export function readScale(
   namespace: string,
   name: string,
 ): Scale | ScaleFailure {
-  const group = apiVersion.includes("/") ? apiVersion.slice(0, apiVersion.indexOf("/")) : "";
   const served = RESOURCES.get(kind);
-  if (served === undefined || served.group !== group) {
-    return { ok: false, message: `no matches for kind "${kind}" in group "${group}"` };
+  if (served === undefined || !hasScale(apiVersion, kind)) {
+    return { ok: false, message: `no matches for kind "${kind}" in group "${groupVersion(apiVersion).group}"` };
   }
   const table = store.documents<Scalable>(documentKind(kind));
   const row = table.rowOf(namespace, name);
@@ -69,6 +69,11 @@ export function readScale(
     selectorText: matcher.text,
     matcher,
   };
+}
+
+/** Whether objects of this kind have a scale subresource. */
+export function hasScale(apiVersion: string, kind: string): boolean {
+  return RESOURCES.get(kind)?.group === groupVersion(apiVersion).group;
 }
 
 /** Sets `spec.replicas` through the scale subresource; `replicas` is not negative. Writes nothing when it is so already. */

@@ -17,7 +17,7 @@ const AGREED: Readonly<Record<string, { readonly atLeast: number; readonly of: n
   job: { atLeast: 0, of: 19 },
   "hpa-sync": { atLeast: 58, of: 58 },
   nodelife: { atLeast: 14, of: 23 },
-  pdb: { atLeast: 0, of: 14 },
+  pdb: { atLeast: 14, of: 14 },
   statefulset: { atLeast: 0, of: 15 },
 };
 

@@ -1,5 +1,7 @@
 import {
+  DaemonSetController,
   DeploymentController,
+  DisruptionController,
   EndpointSliceController,
   type EndpointSliceSettings,
   GarbageCollector,
@@ -25,6 +27,8 @@ export interface ControllerContext {
   readonly flags: Readonly<Record<string, number>>;
   readonly load: RecordedLoad;
   readonly chooseTied: TieChooser;
+  /** Takes nodes that get a pod now, among those where the original's choice is arbitrary. */
+  readonly chooseNodes: (tied: readonly string[], count: number) => readonly string[];
   /** Order of nodes found in one pass of the node monitor: the original's is arbitrary. */
   readonly compareTiedNodes: (a: string, b: string) => number;
 }
@@ -45,10 +49,19 @@ const CONTROLLERS: ReadonlyMap<string, Maker> = new Map<string, Maker>([
     ({ store, chooseTied }) => started(new ReplicaController(store, REPLICATION_CONTROLLER, { chooseTied })),
   ],
   ["deployment", ({ store }) => started(new DeploymentController(store))],
+  ["daemonset", makeDaemonSet],
   ["endpointslice", ({ store, flags }) => started(new EndpointSliceController(store, slicesOf(flags)))],
+  ["disruption", ({ store }) => started(new DisruptionController(store))],
   ["hpa", makeHpa],
   ["scheduler", ({ store }) => started(new Scheduler(store))],
 ]);
+
+function makeDaemonSet({ store, chooseTied, chooseNodes }: ControllerContext): undefined {
+  new DaemonSetController(store, {
+    batchOrder: "last-first",
+    chooseTied: { pods: chooseTied, nodes: chooseNodes },
+  });
+}
 
 /** For a controller that reacts to changes only. */
 function started(_controller: object): undefined {

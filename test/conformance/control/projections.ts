@@ -48,6 +48,12 @@ const PROJECTIONS: Readonly<Record<string, (object: Loose, naming: Naming) => Fi
     conds: conditions(d, naming, false),
     deleting: deleting(d),
   }),
+  DaemonSet: (set) => ({
+    ...counts(set, { desired: "desiredNumberScheduled", current: "currentNumberScheduled", ready: "numberReady" }),
+    ...counts(set, { upd: "updatedNumberScheduled", avail: "numberAvailable", unavail: "numberUnavailable" }),
+    ...counts(set, { mis: "numberMisscheduled", obs: "observedGeneration" }),
+    gen: set.metadata.generation ?? 0,
+  }),
   Pod: (p) => podFields(p as unknown as Pod),
   Node: (node, naming) => {
     const taints = (node.spec?.taints ?? []) as { key: string; value?: string; effect: string; timeAdded?: string }[];
@@ -60,6 +66,13 @@ const PROJECTIONS: Readonly<Record<string, (object: Loose, naming: Naming) => Fi
       labels: Object.keys(labels).length === 0 ? undefined : labels,
     };
   },
+  PodDisruptionBudget: (budget, naming) => ({
+    ...counts(budget, { allowed: "disruptionsAllowed", healthy: "currentHealthy", desired: "desiredHealthy" }),
+    ...counts(budget, { expected: "expectedPods", obs: "observedGeneration" }),
+    gen: budget.metadata.generation ?? 0,
+    disrupted: disruptedPods(budget, naming),
+    conds: conditions(budget, naming, false),
+  }),
   EndpointSlice: (slice, naming) => sliceFields(slice as unknown as LooseSlice, naming),
   HorizontalPodAutoscaler: (hpa, naming) => {
     const { lastScaleTime, observedGeneration, currentMetrics, ...status } = hpa.status ?? {};
@@ -130,6 +143,11 @@ function podFields(pod: Pod): Fields {
       shown.map(({ type, status, reason = "", message = "" }) => [type, [status, reason, message]]),
     ),
   };
+}
+
+function disruptedPods({ status }: Loose, { nameOf }: Naming): string[] | undefined {
+  const names = Object.keys((status?.disruptedPods ?? {}) as object).map(nameOf);
+  return names.length === 0 ? undefined : names.sort();
 }
 
 function counts(object: Loose, fields: Readonly<Record<string, string>>): Fields {
