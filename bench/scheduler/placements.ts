@@ -1,7 +1,8 @@
 /**
  * Pods placed per CPU second by the scheduler alone: it hears of a pod, finds a node for it, hears of the binding.
  *
- *   npm run bench -- scheduler/placements [--record] [--nodes=100,1000,5000] [--workloads=plain,spread] [--samples=5]
+ *   npm run bench -- scheduler/placements [--record] [--nodes=100,1000,5000] [--workloads=plain,spread] [--percentages=0,100]
+ *     [--samples=5]
  *
  * Sketch: default sampling looks at 50 / 420 / 500 nodes a pod, `every` at all of them; a node that did not change
  * since the last like pod costs a few nanoseconds, one that did some 100 ns.
@@ -30,11 +31,12 @@ interface Sample {
 const samples = Number(optionOf("samples") ?? "5");
 const nodeCounts = (optionOf("nodes") ?? "100,1000,5000").split(",").map(Number);
 const names = (optionOf("workloads") ?? Object.keys(WORKLOADS).join(",")).split(",");
+const percentages = (optionOf("percentages") ?? "0,100").split(",").map(Number);
 const facts = machineFacts();
 const rows: object[] = [];
 for (const nodes of nodeCounts) {
   for (const name of names) {
-    for (const percentage of [0, 100]) {
+    for (const percentage of percentages) {
       const row = measure(name, nodes, percentage);
       rows.push({ ...row, ...facts, command: "npm run bench -- scheduler/placements" });
       const { podsPerCpuSecond, placed, check } = row;

@@ -206,7 +206,8 @@ export class SchedulerCore {
     const refusal = state === null ? null : runReserve(this.framework, state, pod, node);
     if (refusal === null) {
       this.queue.done(pod.uid);
-      return { ...base, outcome: "placed", node, placement, message: "", nominate: undefined };
+      const { attempts, rejections } = base;
+      return { pod, attempts, rejections, outcome: "placed", node, placement, message: "", nominate: undefined };
     }
     this.cache.removePod(pod.uid);
     const outcome = isRejection(refusal) ? "unschedulable" : "error";

@@ -19,6 +19,8 @@ export class NodeColumns {
   #free: number[] = [];
   #limit = 0;
   #clock = 0;
+  /** Rows of the newest changes, by clock. */
+  readonly #touched = new Int32Array(REMEMBERED);
 
   /** A row of zeros. */
   allocate(): number {
@@ -40,6 +42,22 @@ export class NodeColumns {
 
   touch(row: number): void {
     this.generation[row] = ++this.#clock;
+    this.#touched[this.#clock & (REMEMBERED - 1)] = row;
+  }
+
+  /** Changes of rows so far: the newest generation. */
+  get clock(): number {
+    return this.#clock;
+  }
+
+  /** Whether all changes after that one are still known. */
+  remembers(clock: number): boolean {
+    return this.#clock - clock <= REMEMBERED;
+  }
+
+  /** The row that a change was of; the change must be remembered. */
+  rowTouchedAt(clock: number): number {
+    return this.#touched[clock & (REMEMBERED - 1)]!;
   }
 
   #grow(): void {
@@ -52,6 +70,8 @@ export class NodeColumns {
 }
 
 const FIRST_ROWS = 16;
+/** A power of two. Far more changes than this make it cheaper to look at all rows. */
+const REMEMBERED = 1024;
 
 /** The columns that describe one node and that a what-if puts back. */
 export const NUMBERS = [

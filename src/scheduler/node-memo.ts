@@ -1,5 +1,6 @@
 import type { CycleState } from "./cycle-state.ts";
 import type { FilterPlugin, ScorePlugin } from "./framework.ts";
+import type { FullSearch } from "./full-search.ts";
 import type { NodeColumns } from "./node-columns.ts";
 import type { NodeInfo } from "./node-info.ts";
 import type { PodInfo } from "./pod-info.ts";
@@ -37,6 +38,8 @@ export class NodeMemo {
   /** Raw scores by scorer, then by row. */
   raws: Float64Array[] = [];
   statuses: Status[] = [];
+  /** The last search over all nodes. */
+  fullSearch: FullSearch | undefined;
   readonly #columns: NodeColumns;
   #questions: MemoQuestions | undefined;
   #numbers = new Map<Status, number>();
@@ -50,6 +53,7 @@ export class NodeMemo {
     this.key = key;
     this.#questions = questions;
     this.statuses = [];
+    this.fullSearch = undefined;
     this.#numbers.clear();
     this.generations.fill(0);
     while (this.raws.length < questions.scorers.length) this.raws.push(new Float64Array(this.generations.length));
@@ -59,6 +63,7 @@ export class NodeMemo {
   makeRoom(): void {
     const { length } = this.#columns.generation;
     if (this.generations.length >= length) return;
+    this.fullSearch = undefined;
     this.generations = new Float64Array(length);
     this.verdicts = new Uint16Array(length);
     this.sums = new Float64Array(length);

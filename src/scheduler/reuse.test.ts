@@ -262,10 +262,10 @@ test("what is reused decides, node for node and score for score, as the plain ev
       for (const step of plan) trial.run(step);
       reused += trial.reused;
     }),
-    { numRuns: 150 },
+    { numRuns: 60 },
   );
-  expect(reused).toBeGreaterThan(1000);
-});
+  expect(reused).toBeGreaterThan(500);
+}, 60_000);
 
 test("the search stops early and goes on from there in the same way", () => {
   fc.assert(
@@ -275,7 +275,7 @@ test("the search stops early and goes on from there in the same way", () => {
     }),
     { numRuns: 20 },
   );
-});
+}, 60_000);
 
 test("nothing is reused with a plugin that does not say what it looks at", () => {
   const trial = new Trial(3, 0);

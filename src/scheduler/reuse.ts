@@ -1,5 +1,6 @@
 import type { SchedulerCache } from "./cache.ts";
 import type { Framework } from "./framework.ts";
+import { FullSearch } from "./full-search.ts";
 import type { NodeInfo } from "./node-info.ts";
 import { NodeMemo } from "./node-memo.ts";
 import type { NominatedPods } from "./nominator.ts";
@@ -40,6 +41,10 @@ export class ReuseBook {
   #attempts = 0;
   /** Rows of the feasible nodes of the last attempt. */
   #found = new Int32Array(0);
+  /** Holds them when the search may end early. */
+  #partial = new Int32Array(0);
+  /** The last attempt's search, when it went over all nodes. */
+  #full: FullSearch | undefined;
   /** What blocks said about the nodes that they rejected in the last attempt, in the order of the search. */
   #blocked: Status[] = [];
   #looked = 0;
@@ -125,14 +130,17 @@ export class ReuseBook {
     const rows = this.cache.rows();
     const total = rows.length;
     const toFind = feasibleNodesToFind(total, options.percentage);
-    if (this.#found.length < toFind) this.#found = new Int32Array(toFind);
     let isFiltered = false;
     for (const planned of plan.blocks) {
       planned.isFiltering = planned.block.prepareFilter();
       if (planned.isFiltering) isFiltered = true;
     }
     if (this.#blocked.length > 0) this.#blocked = [];
-    const found = this.#found;
+    this.#full = undefined;
+    if (toFind >= total && !isFiltered) return this.#searchAll(memo, total, options.start);
+    if (this.#partial.length < toFind) this.#partial = new Int32Array(toFind);
+    const found = this.#partial;
+    this.#found = found;
     const { generation } = this.cache.columns;
     const { generations, verdicts } = memo;
     let count = 0;
@@ -152,6 +160,15 @@ export class ReuseBook {
     return count;
   }
 
+  #searchAll(memo: NodeMemo, total: number, start: number): number {
+    memo.fullSearch ??= new FullSearch(memo, this.cache);
+    this.#full = memo.fullSearch;
+    this.#full.run(total === 0 ? 0 : start % total);
+    this.#found = this.#full.found;
+    this.#looked = total;
+    return this.#full.count;
+  }
+
   #isBlocked(plan: ReusePlan, row: number): boolean {
     const { blocks } = plan;
     for (let i = 0; i < blocks.length; i++) {
@@ -168,15 +185,19 @@ export class ReuseBook {
   #score(plan: ReusePlan, memo: NodeMemo, pod: PodInfo, count: number): Float64Array {
     const { scratch } = this.#framework;
     scratch.reset();
+    let base = 0;
+    let isDone = true;
+    for (const step of plan.steps) {
+      base += this.#evenPart(step, plan, pod);
+      if (step.even === undefined && !isFolded(step)) isDone = false;
+    }
+    if (isDone && this.#full !== undefined) return this.#full.totals(base);
     const totals = scratch.take(count);
     const found = this.#found;
-    let base = 0;
-    for (const step of plan.steps) base += this.#evenPart(step, plan, pod);
     const { sums } = memo;
     for (let i = 0; i < count; i++) totals[i] = base + sums[found[i]!]!;
     for (const step of plan.steps) {
-      const isFolded = step.slot !== -1 && step.plugin.normalize === undefined;
-      if (step.even === undefined && !isFolded) this.#addScores(step, plan, memo, pod, count, totals);
+      if (step.even === undefined && !isFolded(step)) this.#addScores(step, plan, memo, pod, count, totals);
     }
     return totals;
   }
@@ -240,4 +261,9 @@ export class ReuseBook {
   #foundNodes(count: number): NodeInfo[] {
     return Array.from(this.#found.subarray(0, count), (row) => this.cache.nodeAt(row) as NodeInfo);
   }
+}
+
+/** Whether the memo's sums contain the step's scores. */
+function isFolded({ slot, plugin }: ScoreStep): boolean {
+  return slot !== -1 && plugin.normalize === undefined;
 }
