@@ -54,7 +54,7 @@ const SERVED: Readonly<Record<string, readonly Entry[]>> = {
     ["Job", "jobs", "", "ns"],
     ["CronJob", "cronjobs", "cj", "ns"],
   ],
-  "policy/v1": [["PodDisruptionBudget", "poddisruptionbudgets", "pdb", "ns"]],
+  "policy/v1": [["PodDisruptionBudget", "poddisruptionbudgets", "pdb", "ns", "simulated"]],
   "discovery.k8s.io/v1": [["EndpointSlice", "endpointslices", "", "ns", "simulated"]],
   "coordination.k8s.io/v1": [["Lease", "leases", "", "ns", "simulated"]],
   "scheduling.k8s.io/v1": [["PriorityClass", "priorityclasses", "pc", "cluster", "simulated"]],

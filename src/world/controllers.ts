@@ -1,5 +1,6 @@
 import {
   DeploymentController,
+  DisruptionController,
   EndpointSliceController,
   GarbageCollector,
   HpaController,
@@ -23,6 +24,7 @@ export class Controllers {
     new ReplicaController(store, REPLICATION_CONTROLLER);
     new ReplicaController(store, REPLICA_SET);
     new DeploymentController(store);
+    new DisruptionController(store);
     new HpaController(store, hpaMetrics(store, metricsServer), timing);
     this.#nodeLifecycle = new NodeLifecycle(store, {
       monitorPeriodMicros: timing.nodeMonitorPeriodMicros,
