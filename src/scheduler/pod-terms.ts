@@ -139,7 +139,7 @@ function withMatchLabelKeys(constraint: TopologySpreadConstraint, labels: String
   return { ...labelSelector, matchExpressions: [...(labelSelector.matchExpressions ?? []), ...more] };
 }
 
-/** The constraint that the scheduler makes up for pods that name none. */
-export function defaultConstraint(topologyKey: string, maxSkew: number, selector: LabelSelector): SpreadConstraint {
-  return compileConstraint({ topologyKey, maxSkew, whenUnsatisfiable: "ScheduleAnyway", labelSelector: selector }, {});
+/** A constraint that the scheduler makes up for pods that name none. */
+export function defaultConstraint(constraint: TopologySpreadConstraint, selector: LabelSelector): SpreadConstraint {
+  return compileConstraint({ ...constraint, labelSelector: selector }, {});
 }

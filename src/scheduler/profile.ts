@@ -1,5 +1,7 @@
 import type { ClusterView } from "./cluster-view.ts";
-import { Framework, type WeightedPlugin } from "./framework.ts";
+import { DEFAULT_CONFIG } from "./config/read-config.ts";
+import { EXTENSION_POINTS, type ExtensionPoint, type ProfileArgs, type ProfileConfig } from "./config/types.ts";
+import { Framework, type Plugin, type WeightedPlugin } from "./framework.ts";
 import { balancedAllocation } from "./plugins/balanced-allocation.ts";
 import { defaultBinder } from "./plugins/default-binder.ts";
 import { defaultPreemption, type PreemptionOptions } from "./plugins/default-preemption.ts";
@@ -20,33 +22,103 @@ import { PreemptionsUnderWay } from "./preemption/under-way.ts";
 
 export const DEFAULT_SCHEDULER = "default-scheduler";
 
-/**
- * The default profile: every extension point takes the plugins that have it, in this order.
- * @source kubernetes 1.37 scheduler apis/config/v1 default_plugins.go
- */
-export function defaultFramework(view: ClusterView, options: Partial<PreemptionOptions> = {}): Framework {
-  const preemption = { underWay: new PreemptionsUnderWay(), offsetOf: () => 0, ...options };
-  const plugins: WeightedPlugin[] = [
-    { plugin: schedulingGates(), weight: 1 },
-    { plugin: prioritySort(), weight: 1 },
-    { plugin: nodeName(), weight: 1 },
-    { plugin: nodeUnschedulable(view), weight: 1 },
-    { plugin: taintToleration(view), weight: 3 },
-    { plugin: nodeAffinity(), weight: 2 },
-    { plugin: nodePorts(), weight: 1 },
-    { plugin: nodeResourcesFit(), weight: 1 },
-    { plugin: withoutVolumes("VolumeRestrictions", false), weight: 1 },
-    { plugin: withoutVolumes("NodeVolumeLimits", false), weight: 1 },
-    { plugin: withoutVolumes("VolumeBinding", true), weight: 1 },
-    { plugin: withoutVolumes("VolumeZone", false), weight: 1 },
-    { plugin: podTopologySpread(view), weight: 2 },
-    { plugin: interPodAffinity(view), weight: 2 },
-    { plugin: dynamicResources(), weight: 2 },
-    { plugin: defaultPreemption(view, preemption), weight: 1 },
-    { plugin: balancedAllocation(), weight: 1 },
-    { plugin: imageLocality(view), weight: 1 },
-    { plugin: defaultBinder(), weight: 1 },
-    { plugin: withoutVolumes("NodeDeclaredFeatures", false), weight: 1 },
-  ];
-  return new Framework(DEFAULT_SCHEDULER, plugins);
+/** What a plugin is made from. */
+interface PluginContext {
+  readonly view: ClusterView;
+  readonly args: ProfileArgs;
+  readonly preemption: PreemptionOptions;
+}
+
+type PluginFactory = (context: PluginContext) => Plugin;
+
+/** All plugins of the scheduler itself. */
+const FACTORIES: Readonly<Record<string, PluginFactory>> = {
+  SchedulingGates: () => schedulingGates(),
+  PrioritySort: () => prioritySort(),
+  NodeName: () => nodeName(),
+  NodeUnschedulable: ({ view }) => nodeUnschedulable(view),
+  TaintToleration: ({ view }) => taintToleration(view),
+  NodeAffinity: ({ args }) => nodeAffinity(args.nodeAffinity),
+  NodePorts: () => nodePorts(),
+  NodeResourcesFit: ({ args }) => nodeResourcesFit(args.fit),
+  VolumeRestrictions: () => withoutVolumes("VolumeRestrictions", false),
+  NodeVolumeLimits: () => withoutVolumes("NodeVolumeLimits", false),
+  VolumeBinding: () => withoutVolumes("VolumeBinding", true),
+  VolumeZone: () => withoutVolumes("VolumeZone", false),
+  PodTopologySpread: ({ view, args }) => podTopologySpread(view, args.spread),
+  InterPodAffinity: ({ view, args }) => interPodAffinity(view, args.podAffinity),
+  DynamicResources: () => dynamicResources(),
+  DefaultPreemption: ({ view, args, preemption }) => defaultPreemption(view, preemption, args.preemption),
+  NodeResourcesBalancedAllocation: ({ args }) => balancedAllocation(args.balanced),
+  ImageLocality: ({ view }) => imageLocality(view),
+  DefaultBinder: () => defaultBinder(),
+  NodeDeclaredFeatures: () => withoutVolumes("NodeDeclaredFeatures", false),
+};
+
+/** A plugin of the user's own, made for one profile. `args` are those of its pluginConfig. */
+export type OwnPluginFactory = (view: ClusterView, args: unknown) => Plugin;
+
+export interface FrameworkOptions extends Partial<PreemptionOptions> {
+  /** By plugin name. */
+  readonly own?: ReadonlyMap<string, OwnPluginFactory>;
+}
+
+/** The default profile.
+ *  @source kubernetes 1.37 scheduler apis/config/v1 default_plugins.go */
+export function defaultFramework(view: ClusterView, options: FrameworkOptions = {}): Framework {
+  return frameworkOf(DEFAULT_CONFIG.profiles[0] as ProfileConfig, view, options);
+}
+
+/** The plugins of a profile, each with only those of its methods that the profile enables. */
+export function frameworkOf(profile: ProfileConfig, view: ClusterView, options: FrameworkOptions = {}): Framework {
+  const { own, ...rest } = options;
+  const { points, args, schedulerName, percentageOfNodesToScore } = profile;
+  const preemption = { underWay: new PreemptionsUnderWay(), offsetOf: () => 0, ...rest };
+  const context = { view, args, preemption };
+  const plugins: WeightedPlugin[] = [];
+  for (const name of inOneOrder(points)) {
+    const whole = FACTORIES[name]?.(context) ?? own?.get(name)?.(view, args.others[name] ?? {});
+    if (whole === undefined) continue;
+    const weight = points.score.find((use) => use.name === name)?.weight ?? 1;
+    plugins.push({ plugin: enabledPart(whole, (point) => points[point].some((use) => use.name === name)), weight });
+  }
+  return new Framework(schedulerName, plugins, { percentageOfNodesToScore, order: points });
+}
+
+/** All plugins: those that filter in the order in which they do, each of the others after those that go before it. */
+function inOneOrder(points: ProfileConfig["points"]): string[] {
+  const names = points.filter.map(({ name }) => name);
+  for (const point of EXTENSION_POINTS) {
+    for (const { name } of points[point]) if (!names.includes(name)) names.push(name);
+  }
+  return names;
+}
+
+const METHODS: Readonly<Record<ExtensionPoint, readonly (keyof Plugin)[]>> = {
+  preEnqueue: ["preEnqueue"],
+  queueSort: ["compare"],
+  preFilter: ["preFilter", "addPod", "removePod"],
+  filter: ["filter", "passesAll"],
+  postFilter: ["postFilter"],
+  preScore: ["preScore"],
+  score: ["score", "evenScore", "normalize"],
+  reserve: ["reserve", "unreserve"],
+  permit: ["permit"],
+  preBind: ["preBind"],
+  bind: ["bind"],
+  postBind: ["postBind"],
+};
+
+/** A plugin without the methods of the points that it is disabled at. Its block does all or nothing, so it goes too. */
+function enabledPart(plugin: Plugin, isEnabled: (point: ExtensionPoint) => boolean): Plugin {
+  const part: { -readonly [K in keyof Plugin]: Plugin[K] } = { ...plugin };
+  for (const point of EXTENSION_POINTS) {
+    if (isEnabled(point)) continue;
+    for (const method of METHODS[point]) {
+      if (part[method] === undefined) continue;
+      delete part[method];
+      delete part.block;
+    }
+  }
+  return part;
 }

@@ -1,4 +1,6 @@
 import type { ClusterView } from "../cluster-view.ts";
+import { DEFAULT_ARGS } from "../config/plugin-args.ts";
+import type { PreemptionArgs } from "../config/types.ts";
 import { Diagnosis } from "../diagnosis.ts";
 import { filtersOf } from "../find-nodes.ts";
 import type { Plugin, PostFilterAnswer } from "../framework.ts";
@@ -10,10 +12,6 @@ import type { PreemptionsUnderWay } from "../preemption/under-way.ts";
 import { CODE, type Status, unresolvable, unschedulable } from "../status.ts";
 
 const NAME = "DefaultPreemption";
-
-/** @source kubernetes 1.37 DefaultPreemptionArgs: minCandidateNodesPercentage, minCandidateNodesAbsolute */
-const MIN_CANDIDATES_PERCENT = 10;
-const MIN_CANDIDATES = 100;
 
 const NOT_HELPFUL = unresolvable("", "Preemption is not helpful for scheduling");
 const NEVER = unschedulable(NAME, "preemption: not eligible due to preemptionPolicy=Never.");
@@ -31,7 +29,11 @@ export interface PreemptionOptions {
  * the pod stays out of the queue until that is done.
  * @source kubernetes 1.37 defaultpreemption plugin, framework/preemption
  */
-export function defaultPreemption(view: ClusterView, { underWay, offsetOf }: PreemptionOptions): Plugin {
+export function defaultPreemption(
+  view: ClusterView,
+  { underWay, offsetOf }: PreemptionOptions,
+  args: PreemptionArgs = DEFAULT_ARGS.preemption,
+): Plugin {
   const budgets = new BudgetCheck();
   return {
     name: NAME,
@@ -57,7 +59,7 @@ export function defaultPreemption(view: ClusterView, { underWay, offsetOf }: Pre
         {
           potential,
           offset: potential.length === 0 ? 0 : offsetOf(potential.length),
-          wanted: candidatesWanted(potential.length),
+          wanted: candidatesWanted(potential.length, args),
           isHopeless: !view.cache.hasPodsBelow(pod.template.priority),
         },
       );
@@ -85,9 +87,12 @@ function ineligible(view: ClusterView, pod: PodInfo, diagnosis: Diagnosis): Stat
   return null;
 }
 
-function candidatesWanted(potentialCount: number): number {
-  const share = Math.trunc((potentialCount * MIN_CANDIDATES_PERCENT) / 100);
-  return Math.min(Math.max(share, MIN_CANDIDATES), potentialCount);
+function candidatesWanted(
+  potentialCount: number,
+  { minCandidateNodesPercentage, minCandidateNodesAbsolute }: PreemptionArgs,
+): number {
+  const share = Math.trunc((potentialCount * minCandidateNodesPercentage) / 100);
+  return Math.min(Math.max(share, minCandidateNodesAbsolute), potentialCount);
 }
 
 /** The view's budgets, looked up once a namespace. */

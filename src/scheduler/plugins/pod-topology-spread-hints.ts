@@ -6,14 +6,16 @@ import type { SpreadConstraint } from "../pod-terms.ts";
 
 /** Which events may make a pod schedulable that spreading rejected.
  *  @source kubernetes 1.37 podtopologyspread plugin EventsToRegister */
-export function podTopologySpreadHints(): readonly HintRegistration[] {
+export function podTopologySpreadHints(
+  hardOf: (pod: PodInfo) => readonly SpreadConstraint[],
+): readonly HintRegistration[] {
   return [
     {
       events: ["AssignedPod/Add", "AssignedPod/UpdateLabel", "AssignedPod/Delete"],
       hint: (pod, { oldPod, newPod }) => {
         const other = newPod ?? oldPod;
         if (other === undefined || !isPlaced(other) || other.namespace !== pod.namespace) return false;
-        const constraints = pod.template.hardSpread;
+        const constraints = hardOf(pod);
         if (oldPod !== undefined && newPod !== undefined) return constraints.some((c) => toggles(c, oldPod, newPod));
         return constraints.some((constraint) => constraint.selector(other.template.labels));
       },
@@ -22,7 +24,7 @@ export function podTopologySpreadHints(): readonly HintRegistration[] {
       events: ["TargetPod/UpdateLabel", "TargetPod/UpdateToleration"],
       hint: (pod, { oldPod, newPod }) => {
         if (oldPod === undefined || newPod === undefined) return true;
-        const constraints = pod.template.hardSpread;
+        const constraints = hardOf(pod);
         const tolerates = oldPod.template.tolerations.length !== newPod.template.tolerations.length;
         if (tolerates && constraints.some((constraint) => constraint.honorsNodeTaints)) return true;
         return constraints.some((constraint) => toggles(constraint, oldPod, newPod));
@@ -31,7 +33,7 @@ export function podTopologySpreadHints(): readonly HintRegistration[] {
     {
       events: ["Node/Add", "Node/Delete", "Node/UpdateLabel", "Node/UpdateTaint"],
       hint: (pod, { oldNode, newNode }) => {
-        const constraints = pod.template.hardSpread;
+        const constraints = hardOf(pod);
         const hadAll = oldNode !== undefined && hasAllKeys(oldNode, constraints);
         const hasAll = newNode !== undefined && hasAllKeys(newNode, constraints);
         if (oldNode === undefined || newNode === undefined) return hadAll || hasAll;

@@ -17,7 +17,7 @@ interface ScoredConstraint {
 
 export interface SpreadScore {
   readonly constraints: readonly ScoredConstraint[];
-  /** Feasible nodes that lack a key of the pod's own constraints. */
+  /** Feasible nodes that lack a key of the constraints; none for those of the system. */
   readonly ignored: ReadonlySet<NodeInfo>;
 }
 
@@ -29,10 +29,10 @@ export function prepareSpreadScore(
   nodes: readonly NodeInfo[],
 ): SpreadScore | null {
   const { template } = pod;
-  const isOwn = template.hasOwnSpread;
-  const constraints = isOwn ? template.softSpread : defaults.of(template);
+  const needsAllKeys = defaults.needsAllKeys(template);
+  const constraints = template.hasOwnSpread ? template.softSpread : defaults.of(template);
   if (constraints.length === 0) return null;
-  const ignored = new Set(isOwn ? nodes.filter((node) => !hasAllKeys(node, constraints)) : []);
+  const ignored = new Set(needsAllKeys ? nodes.filter((node) => !hasAllKeys(node, constraints)) : []);
   const scored = constraints.map((constraint) => {
     const podsByRow = matchingPods(view, template.namespace, constraint);
     const podsByValue = new Map<string, number>();
@@ -45,7 +45,7 @@ export function prepareSpreadScore(
     }
     return { constraint, weight: ln(size + 2), podsByRow, podsByValue };
   });
-  countDomains(view, pod, scored, isOwn ? constraints : []);
+  countDomains(view, pod, scored, needsAllKeys ? constraints : []);
   return { constraints: scored, ignored };
 }
 

@@ -1,50 +1,80 @@
-import { compileMapSelector, type LabelSelector, type StringMap } from "../../kube/index.ts";
+import {
+  compileMapSelector,
+  type LabelSelector,
+  type StringMap,
+  type TopologySpreadConstraint,
+} from "../../kube/index.ts";
 import type { ClusterView } from "../cluster-view.ts";
+import type { SpreadArgs } from "../config/types.ts";
 import type { TemplateInfo } from "../pod-info.ts";
 import { defaultConstraint, type SpreadConstraint } from "../pod-terms.ts";
 
 export const HOSTNAME = "kubernetes.io/hostname";
 const ZONE = "topology.kubernetes.io/zone";
 /** @source kubernetes 1.37 podtopologyspread systemDefaultConstraints */
-const DEFAULT_HOST_SKEW = 3;
-const DEFAULT_ZONE_SKEW = 5;
+const SYSTEM_CONSTRAINTS: readonly TopologySpreadConstraint[] = [
+  { topologyKey: HOSTNAME, maxSkew: 3, whenUnsatisfiable: "ScheduleAnyway" },
+  { topologyKey: ZONE, maxSkew: 5, whenUnsatisfiable: "ScheduleAnyway" },
+];
 
 interface Known {
   /** What the constraints were made from: the number of the services' last change, and the owner's selector. */
   readonly revision: number;
   readonly ofOwner: LabelSelector | undefined;
-  readonly constraints: readonly SpreadConstraint[];
+  readonly soft: readonly SpreadConstraint[];
+  readonly hard: readonly SpreadConstraint[];
 }
 
-/** The constraints of pods that name none: hosts and zones, over the pods of their services and their owner. */
+/**
+ * The constraints of pods that name none, over the pods of their services and their owner: hosts and zones, or those
+ * of the profile.
+ */
 export class SpreadDefaults {
+  /** Whether there are DoNotSchedule constraints among them. */
+  readonly hasHard: boolean;
   readonly #view: ClusterView;
+  readonly #isSystem: boolean;
+  readonly #soft: readonly TopologySpreadConstraint[];
+  readonly #hard: readonly TopologySpreadConstraint[];
   #known = new WeakMap<TemplateInfo, Known>();
 
-  constructor(view: ClusterView) {
+  constructor(view: ClusterView, { defaultingType, defaultConstraints }: SpreadArgs) {
     this.#view = view;
+    this.#isSystem = defaultingType === "System";
+    const constraints = this.#isSystem ? SYSTEM_CONSTRAINTS : defaultConstraints;
+    this.#soft = constraints.filter(({ whenUnsatisfiable }) => whenUnsatisfiable === "ScheduleAnyway");
+    this.#hard = constraints.filter(({ whenUnsatisfiable }) => whenUnsatisfiable === "DoNotSchedule");
+    this.hasHard = this.#hard.length > 0;
   }
 
-  /** Empty when nothing selects the pod. */
+  /** The soft ones; empty when nothing selects the pod. */
   of(template: TemplateInfo): readonly SpreadConstraint[] {
+    return this.#knownOf(template).soft;
+  }
+
+  /** The pod's own hard constraints, or the default ones. */
+  hardOf(template: TemplateInfo): readonly SpreadConstraint[] {
+    return template.hasOwnSpread || !this.hasHard ? template.hardSpread : this.#knownOf(template).hard;
+  }
+
+  /** Whether nodes that lack a key of a soft constraint are left out of the score. */
+  needsAllKeys(template: TemplateInfo): boolean {
+    return template.hasOwnSpread || !this.#isSystem;
+  }
+
+  #knownOf(template: TemplateInfo): Known {
     const { revision } = this.#view;
     const { namespace, owner } = template;
     const ofOwner = owner === undefined ? undefined : this.#view.selectorOfOwner(namespace, owner);
     let known = this.#known.get(template);
     if (known === undefined || known.revision !== revision || known.ofOwner !== ofOwner) {
-      known = { revision, ofOwner, constraints: this.#make(template, ofOwner) };
+      const selector = this.#selector(template, ofOwner);
+      const compile = (list: readonly TopologySpreadConstraint[]) =>
+        selector === null ? [] : list.map((constraint) => defaultConstraint(constraint, selector));
+      known = { revision, ofOwner, soft: compile(this.#soft), hard: compile(this.#hard) };
       this.#known.set(template, known);
     }
-    return known.constraints;
-  }
-
-  #make(template: TemplateInfo, ofOwner: LabelSelector | undefined): readonly SpreadConstraint[] {
-    const selector = this.#selector(template, ofOwner);
-    if (selector === null) return [];
-    return [
-      defaultConstraint(HOSTNAME, DEFAULT_HOST_SKEW, selector),
-      defaultConstraint(ZONE, DEFAULT_ZONE_SKEW, selector),
-    ];
+    return known;
   }
 
   /**
