@@ -12,7 +12,7 @@ const AGREED: Readonly<Record<string, { readonly atLeast: number; readonly of: n
   rc: { atLeast: 10, of: 10 },
   scaledown: { atLeast: 24, of: 24 },
   deploy: { atLeast: 38, of: 39 },
-  daemonset: { atLeast: 0, of: 12 },
+  daemonset: { atLeast: 12, of: 12 },
   endpointslice: { atLeast: 0, of: 6 },
   job: { atLeast: 0, of: 19 },
   "hpa-sync": { atLeast: 58, of: 58 },

@@ -1,7 +1,6 @@
 import {
   DaemonSetController,
   DeploymentController,
-  DisruptionController,
   EndpointSliceController,
   type EndpointSliceSettings,
   GarbageCollector,
@@ -51,7 +50,6 @@ const CONTROLLERS: ReadonlyMap<string, Maker> = new Map<string, Maker>([
   ["deployment", ({ store }) => started(new DeploymentController(store))],
   ["daemonset", makeDaemonSet],
   ["endpointslice", ({ store, flags }) => started(new EndpointSliceController(store, slicesOf(flags)))],
-  ["disruption", ({ store }) => started(new DisruptionController(store))],
   ["hpa", makeHpa],
   ["scheduler", ({ store }) => started(new Scheduler(store))],
 ]);
