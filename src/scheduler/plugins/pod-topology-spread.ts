@@ -1,11 +1,8 @@
 import type { ClusterView } from "../cluster-view.ts";
-import { DEFAULT_ARGS } from "../config/plugin-args.ts";
-import type { SpreadArgs } from "../config/types.ts";
 import { type Cloneable, type CycleState, StateKey } from "../cycle-state.ts";
 import type { Plugin } from "../framework.ts";
 import type { NodeInfo } from "../node-info.ts";
 import type { PodInfo } from "../pod-info.ts";
-import type { SpreadConstraint } from "../pod-terms.ts";
 import { SKIP, unresolvable, unschedulable } from "../status.ts";
 import { podTopologySpreadHints } from "./pod-topology-spread-hints.ts";
 import { normalizeSpread, prepareSpreadScore, type SpreadScore, spreadScore } from "./pod-topology-spread-score.ts";
@@ -33,27 +30,25 @@ const SCORE = new StateKey<SpreadScore>(`${NAME}/score`);
 
 /**
  * Spreads pods over topology domains: DoNotSchedule constraints filter, ScheduleAnyway ones score; pods without any
- * constraint get those of the profile, by default over hosts and zones.
- * @source kubernetes 1.37 podtopologyspread plugin
+ * constraint are spread over hosts and zones by default.
+ * @source kubernetes 1.37 podtopologyspread plugin, defaultingType System
  */
-export function podTopologySpread(view: ClusterView, args: SpreadArgs = DEFAULT_ARGS.spread): Plugin {
+export function podTopologySpread(view: ClusterView): Plugin {
   const missingLabel = unresolvable(
     NAME,
     "node(s) didn't match pod topology spread constraints (missing required label)",
   );
-  const defaults = new SpreadDefaults(view, args);
-  const hardOf = (pod: PodInfo) => defaults.hardOf(pod.template);
+  const defaults = new SpreadDefaults(view);
   const skewed = unschedulable(NAME, "node(s) didn't match pod topology spread constraints");
   return {
     name: NAME,
     preFilter: (state, pod) => {
-      const constraints = hardOf(pod);
-      if (constraints.length === 0) return { status: SKIP };
-      state.write(DOMAINS, countDomains(view, pod, constraints));
+      if (pod.template.hardSpread.length === 0) return { status: SKIP };
+      state.write(DOMAINS, countDomains(view, pod));
       return null;
     },
     filter: (state, pod, node) => {
-      const constraints = hardOf(pod);
+      const constraints = pod.template.hardSpread;
       const { counts } = state.read(DOMAINS) as Domains;
       for (let i = 0; i < constraints.length; i++) {
         const constraint = constraints[i]!;
@@ -66,9 +61,8 @@ export function podTopologySpread(view: ClusterView, args: SpreadArgs = DEFAULT_
       }
       return null;
     },
-    addPod: (state, pod, added, node) => change(state, { pod, constraints: hardOf(pod), other: added, node, by: 1 }),
-    removePod: (state, pod, removed, node) =>
-      change(state, { pod, constraints: hardOf(pod), other: removed, node, by: -1 }),
+    addPod: (state, pod, added, node) => change(state, pod, added, node, 1),
+    removePod: (state, pod, removed, node) => change(state, pod, removed, node, -1),
     preScore: (state, pod, nodes) => {
       const score = prepareSpreadScore(view, defaults, pod, nodes);
       if (score === null) return SKIP;
@@ -77,15 +71,13 @@ export function podTopologySpread(view: ClusterView, args: SpreadArgs = DEFAULT_
     },
     score: (state, _pod, node) => spreadScore(state.read(SCORE) as SpreadScore, node),
     normalize: (state, _pod, nodes, scores) => normalizeSpread(state.read(SCORE) as SpreadScore, nodes, scores),
-    // Hard constraints that come and go with services are counted from scratch.
-    ...(defaults.hasHard
-      ? {}
-      : { block: (template) => new SpreadBlock(view, defaults, template, { missingLabel, skewed }) }),
-    hints: podTopologySpreadHints(hardOf),
+    block: (template) => new SpreadBlock(view, defaults, template, { missingLabel, skewed }),
+    hints: podTopologySpreadHints(),
   };
 }
 
-function countDomains(view: ClusterView, pod: PodInfo, constraints: readonly SpreadConstraint[]): Domains {
+function countDomains(view: ClusterView, pod: PodInfo): Domains {
+  const constraints = pod.template.hardSpread;
   const byRow = constraints.map((constraint) => matchingPods(view, pod.template.namespace, constraint));
   const counts = constraints.map(() => new Map<string, number>());
   for (const node of view.cache.snapshot()) {
@@ -108,17 +100,10 @@ function globalMinimum(byValue: ReadonlyMap<string, number>, minDomains: number)
   return minimum === Number.POSITIVE_INFINITY ? 0 : minimum;
 }
 
-interface WhatIf {
-  readonly pod: PodInfo;
-  readonly constraints: readonly SpreadConstraint[];
-  readonly other: PodInfo;
-  readonly node: NodeInfo;
-  readonly by: 1 | -1;
-}
-
 /** The original's what-if differs from its count: it looks neither at deletion nor for an empty selector. */
-function change(state: CycleState, { pod, constraints, other, node, by }: WhatIf): void {
+function change(state: CycleState, pod: PodInfo, other: PodInfo, node: NodeInfo, by: 1 | -1): void {
   const domains = state.read(DOMAINS);
+  const constraints = pod.template.hardSpread;
   if (domains === undefined || other.namespace !== pod.namespace || !hasAllKeys(node, constraints)) return;
   for (const [index, constraint] of constraints.entries()) {
     if (!constraint.selector(other.template.labels) || !isIncluded(pod, node, constraint)) continue;
