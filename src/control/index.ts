@@ -12,5 +12,6 @@ export * from "./replicas/index.ts";
 export { matcherOf, readScale, type Scale, type ScaleFailure, writeScale } from "./scale.ts";
 export { TaintEviction } from "./taint-eviction.ts";
 export { WorkQueue } from "./work-queue.ts";
+export { DisruptionController, type DisruptionSettings, type Eviction, type EvictionOptions, evict } from "./disruption/index.ts";
 export { EndpointSliceController, type EndpointSliceSettings } from "./endpointslice/index.ts";
 export { type AdmittedService, ServiceAddresses, type ServiceAddressSettings } from "./service/index.ts";

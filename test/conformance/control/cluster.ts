@@ -1,4 +1,4 @@
-import { deleteObject, type Propagation } from "../../../src/control/index.ts";
+import { deleteObject, evict, type Propagation } from "../../../src/control/index.ts";
 import { Engine } from "../../../src/engine/index.ts";
 import {
   type KubeObject,
@@ -72,6 +72,7 @@ class Cluster {
     if (op === "create" && step.obj !== undefined) this.#create(step.obj, false);
     else if (op === "patch") this.#patch(kind, kind === "Node" ? "" : ns, this.#recorder.realName(name), step);
     else if (op === "delete") this.#delete(kind, kind === "Node" ? "" : ns, this.#recorder.realName(name), step);
+    else if (op === "evict") this.#evict(step, ns);
     else if (op === "nodeDown" || op === "nodeUp") for (const node of step.nodes ?? []) this.#switchNode(op, node);
     else this.#actOnPod(step, ns, this.#recorder.realName(name));
   }
@@ -219,6 +220,26 @@ class Cluster {
     // The recordings' collector knows no foreground deletion.
     const policy: Propagation = propagation === "Orphan" ? "Orphan" : "Background";
     deleteObject(this.#store, kind, row, policy, grace);
+  }
+
+  /** Evicts a pod as the recordings do, which differ from the real API in two points (FORMAT.md, "To be emulated"). */
+  #evict({ name = "", grace }: Step, namespace: string): void {
+    const { pods } = this.#store;
+    const row = pods.rowOf(namespace, this.#recorder.realName(name));
+    if (row === -1) {
+      this.#recorder.note("Eviction", name, { ok: false, code: 404, error: `pods "${name}" not found` });
+      return;
+    }
+    const before = pods.extra.get(row);
+    const outcome = evict(this.#store, row, grace === undefined ? {} : { gracePeriodSeconds: grace });
+    if (!outcome.ok) {
+      const prefix = outcome.code === 500 ? "Internal error occurred: " : "";
+      this.#recorder.note("Eviction", name, { ok: false, code: outcome.code, error: prefix + outcome.message });
+      return;
+    }
+    const bypassesBudget = outcome.because === "not running" || outcome.because === "not ready";
+    if (bypassesBudget) pods.extra.set(row, before);
+    this.#recorder.note("Eviction", name, { ok: true });
   }
 
   /** Among pods of equal rank the original's choice is arbitrary: takes those that the recording says went now. */

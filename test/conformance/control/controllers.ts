@@ -1,6 +1,7 @@
 import {
   DaemonSetController,
   DeploymentController,
+  DisruptionController,
   EndpointSliceController,
   type EndpointSliceSettings,
   GarbageCollector,
@@ -50,6 +51,7 @@ const CONTROLLERS: ReadonlyMap<string, Maker> = new Map<string, Maker>([
   ["deployment", ({ store }) => started(new DeploymentController(store))],
   ["daemonset", makeDaemonSet],
   ["endpointslice", ({ store, flags }) => started(new EndpointSliceController(store, slicesOf(flags)))],
+  ["disruption", ({ store }) => started(new DisruptionController(store))],
   ["hpa", makeHpa],
   ["scheduler", ({ store }) => started(new Scheduler(store))],
 ]);

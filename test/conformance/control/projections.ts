@@ -66,6 +66,13 @@ const PROJECTIONS: Readonly<Record<string, (object: Loose, naming: Naming) => Fi
       labels: Object.keys(labels).length === 0 ? undefined : labels,
     };
   },
+  PodDisruptionBudget: (budget, naming) => ({
+    ...counts(budget, { allowed: "disruptionsAllowed", healthy: "currentHealthy", desired: "desiredHealthy" }),
+    ...counts(budget, { expected: "expectedPods", obs: "observedGeneration" }),
+    gen: budget.metadata.generation ?? 0,
+    disrupted: disruptedPods(budget, naming),
+    conds: conditions(budget, naming, false),
+  }),
   EndpointSlice: (slice, naming) => sliceFields(slice as unknown as LooseSlice, naming),
   HorizontalPodAutoscaler: (hpa, naming) => {
     const { lastScaleTime, observedGeneration, currentMetrics, ...status } = hpa.status ?? {};
@@ -136,6 +143,11 @@ function podFields(pod: Pod): Fields {
       shown.map(({ type, status, reason = "", message = "" }) => [type, [status, reason, message]]),
     ),
   };
+}
+
+function disruptedPods({ status }: Loose, { nameOf }: Naming): string[] | undefined {
+  const names = Object.keys((status?.disruptedPods ?? {}) as object).map(nameOf);
+  return names.length === 0 ? undefined : names.sort();
 }
 
 function counts(object: Loose, fields: Readonly<Record<string, string>>): Fields {
