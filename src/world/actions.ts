@@ -3,6 +3,7 @@ import type { Engine } from "../engine/index.ts";
 import {
   type Container,
   type Deployment,
+  findKindByName,
   type KubeNode,
   type KubeObject,
   PHASE,
@@ -20,6 +21,10 @@ const HASH_LABEL = "pod-template-hash";
 const RESTARTED_AT = "kubectl.kubernetes.io/restartedAt";
 /** Annotations that belong to the ReplicaSet and do not go back to the Deployment. @source kubectl pkg/polymorphichelpers/rollback.go */
 const KEPT_OUT_OF_ROLLBACK = [REVISION, "deployment.kubernetes.io/revision-history"];
+
+/** @source kubectl pkg/polymorphichelpers/rollback.go */
+const PAUSED_ROLLBACK =
+  "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again";
 
 interface Workload extends KubeObject {
   readonly spec: { readonly template?: PodTemplateSpec; readonly paused?: boolean; readonly replicas?: number };
@@ -80,10 +85,7 @@ export class Actions {
         return this.#undo(action.target, action.toRevision);
       case "rolloutPause":
       case "rolloutResume":
-        return this.#change(action.target, (workload) => ({
-          ...workload,
-          spec: { ...workload.spec, paused: action.kind === "rolloutPause" },
-        }));
+        return this.#change(action.target, (workload) => paused(workload, action.kind === "rolloutPause"));
       case "rolloutRestart":
         return this.#change(action.target, (workload) => this.#restarted(workload));
     }
@@ -138,6 +140,9 @@ export class Actions {
     return this.#change(target, (workload) => {
       const { template } = workload.spec;
       if (template === undefined) return workload;
+      const isThere = (name: string): boolean => name === "*" || template.spec.containers.some((c) => c.name === name);
+      const missing = images.find(({ container }) => !isThere(container));
+      if (missing !== undefined) return `unable to find container named "${missing.container}"`;
       const containers = template.spec.containers.map(imageOf);
       return {
         ...workload,
@@ -173,6 +178,7 @@ export class Actions {
   /** As `kubectl rollout undo` does: the template of an earlier ReplicaSet is written into the Deployment. */
   #undo(target: ObjectReference, toRevision: number | null): string | undefined {
     return this.#change(target, (workload) => {
+      if (workload.spec.paused === true) return PAUSED_ROLLBACK;
       const earlier = this.#earlierReplicaSet(workload, toRevision);
       if (typeof earlier === "string") return earlier;
       const { metadata, spec } = earlier.spec.template as PodTemplateSpec;
@@ -207,9 +213,11 @@ export class Actions {
     return sets[1]?.set ?? `no rollout history found for deployment "${workload.metadata.name}"`;
   }
 
-  #restarted(workload: Workload): Workload {
+  #restarted(workload: Workload): Workload | string {
     const { template } = workload.spec;
     if (template === undefined) return workload;
+    if (workload.spec.paused === true)
+      return `${resourceOf(workload)} can't restart paused deployment (run rollout resume first)`;
     const restartedAt = this.#store.timestamp(this.#store.nowSecond);
     const annotations = { ...template.metadata?.annotations, [RESTARTED_AT]: restartedAt };
     return {
@@ -269,8 +277,27 @@ function firstOf(refusals: readonly (string | undefined)[]): string | undefined 
   return refusals.find((refusal) => refusal !== undefined);
 }
 
+/** @source kubectl pkg/polymorphichelpers objectpauser.go, objectresumer.go */
+function paused(workload: Workload, isPaused: boolean): Workload | string {
+  if ((workload.spec.paused === true) === isPaused) {
+    return `${resourceOf(workload)} ${isPaused ? "is already paused" : "is not paused"}`;
+  }
+  return { ...workload, spec: { ...workload.spec, paused: isPaused } };
+}
+
 function notFound({ kind, name }: ObjectReference): string {
-  return `${kind.toLowerCase()}s "${name}" not found`;
+  return `${resourceText(kind)} "${name}" not found`;
+}
+
+function resourceOf({ kind, metadata }: KubeObject): string {
+  return `${resourceText(kind)} "${metadata.name}"`;
+}
+
+/** A kind as the API server names it in its answers: `deployments.apps`, `pods`. */
+function resourceText(kind: string): string {
+  const info = findKindByName(kind);
+  if (info === undefined) return `${kind.toLowerCase()}s`;
+  return info.group === "" ? info.plural : `${info.plural}.${info.group}`;
 }
 
 function objectOf(action: Action): string {
