@@ -11,7 +11,7 @@ import type { Preemption } from "./preemption/candidates.ts";
 import { type PreemptionOrder, PreemptionsUnderWay, type UnderWayState } from "./preemption/under-way.ts";
 import { SchedulingQueue } from "./queue.ts";
 import type { QueueState } from "./queue-state.ts";
-import type { QueuedPod } from "./queued-pod.ts";
+import type { Backoff, QueuedPod } from "./queued-pod.ts";
 import { hasReservations, runReserve } from "./reserve.ts";
 import { type Placement, scheduleOne } from "./schedule-one.ts";
 import { isRejection, messageOf } from "./status.ts";
@@ -46,6 +46,9 @@ export interface CoreOptions {
   readonly framework: Framework;
   /** The one that the framework's preemption plugin looks at. */
   readonly preemptions?: PreemptionsUnderWay;
+  /** Further profiles, for pods that name another scheduler. Same cache, same preemptions. */
+  readonly others?: readonly Framework[];
+  readonly backoff?: Backoff;
 }
 
 /**
@@ -61,6 +64,7 @@ export class SchedulerCore {
   readonly queue: SchedulingQueue;
   readonly #preemptions: PreemptionsUnderWay;
   readonly #percentage: number;
+  readonly #byName: ReadonlyMap<string, Framework>;
   #nextStart = 0;
 
   constructor(options: CoreOptions) {
@@ -68,7 +72,19 @@ export class SchedulerCore {
     this.cache = options.cache;
     this.framework = options.framework;
     this.#preemptions = options.preemptions ?? new PreemptionsUnderWay();
-    this.queue = new SchedulingQueue(this.framework);
+    const { others = [], backoff } = options;
+    this.#byName = new Map([this.framework, ...others].map((one) => [one.schedulerName, one]));
+    this.queue = new SchedulingQueue([this.framework, ...others], backoff);
+  }
+
+  /** Whether there is a profile for pods that name this scheduler. */
+  serves(schedulerName: string): boolean {
+    return this.#byName.has(schedulerName);
+  }
+
+  /** The profile that the pod asks for. */
+  frameworkFor({ template: { spec } }: PodInfo): Framework {
+    return this.#byName.get(spec.schedulerName ?? "") ?? this.framework;
   }
 
   addNode(node: KubeNode, now: Micros): void {
@@ -137,8 +153,10 @@ export class SchedulerCore {
       this.queue.done(pod.uid);
       return { ...base, outcome: "deleting", placement: undefined, message: `skip schedule deleting pod: ${pod.key}` };
     }
-    const options = { percentage: this.#percentage, start: this.#nextStart };
-    const placement = scheduleOne(this.framework, this.cache, this.nominated, pod, options);
+    const framework = this.frameworkFor(pod);
+    const percentage = framework.percentageOfNodesToScore || this.#percentage;
+    const options = { percentage, start: this.#nextStart };
+    const placement = scheduleOne(framework, this.cache, this.nominated, pod, options);
     this.#nextStart = placement.nextStart;
     const { node } = placement;
     if (node !== undefined) return this.#reserve(entry, base, placement, node, now);
@@ -146,7 +164,7 @@ export class SchedulerCore {
       this.#fail(entry, new Set(), "", now);
       return { ...base, outcome: "unschedulable", placement, message: placement.error, nominate: "" };
     }
-    const { nominate, preemption } = runPostFilters(this.framework, this.nominated, placement);
+    const { nominate, preemption } = runPostFilters(framework, this.nominated, placement);
     const order = this.#orderFor(pod, preemption);
     this.#fail(entry, placement.diagnosis.plugins, nominate, now);
     const message = placement.diagnosis.message();
@@ -200,10 +218,11 @@ export class SchedulerCore {
     now: Micros,
   ): Attempt {
     const { pod } = entry;
-    const state = hasReservations(this.framework) ? placement.state : null;
+    const framework = this.frameworkFor(pod);
+    const state = hasReservations(framework) ? placement.state : null;
     this.cache.assumePod(pod, node.name);
     this.nominated.delete(pod.uid);
-    const refusal = state === null ? null : runReserve(this.framework, state, pod, node);
+    const refusal = state === null ? null : runReserve(framework, state, pod, node);
     if (refusal === null) {
       this.queue.done(pod.uid);
       const { attempts, rejections } = base;

@@ -1,4 +1,5 @@
 import type { ClusterEvent, EventName } from "./cluster-events.ts";
+import type { ExtensionPoint } from "./config/types.ts";
 import type { CycleState } from "./cycle-state.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 import type { NodeInfo } from "./node-info.ts";
@@ -101,6 +102,13 @@ export interface WeightedPlugin {
 export type FilterPlugin = Plugin & Required<Pick<Plugin, "filter">>;
 export type ScorePlugin = Plugin & Required<Pick<Plugin, "score">>;
 
+export interface FrameworkOrder {
+  /** Of this profile; absent when the scheduler decides. */
+  readonly percentageOfNodesToScore?: number | undefined;
+  /** The plugins of each extension point, by name, where their order differs from that of all plugins. */
+  readonly order?: Readonly<Partial<Record<ExtensionPoint, readonly { readonly name: string }[]>>>;
+}
+
 /** One profile: the plugins of each extension point, each in the profile's one order. */
 export class Framework {
   readonly schedulerName: string;
@@ -116,19 +124,23 @@ export class Framework {
   readonly preBind: readonly Plugin[];
   readonly bind: readonly Plugin[];
   readonly postBind: readonly Plugin[];
+  readonly percentageOfNodesToScore: number | undefined;
   readonly scratch = new Scratch();
   readonly #sort: Plugin | undefined;
 
-  constructor(schedulerName: string, plugins: readonly WeightedPlugin[]) {
+  constructor(schedulerName: string, plugins: readonly WeightedPlugin[], options: FrameworkOrder = {}) {
     this.schedulerName = schedulerName;
     this.plugins = plugins;
-    const having = (point: keyof Plugin) => plugins.map((entry) => entry.plugin).filter((p) => p[point] !== undefined);
+    this.percentageOfNodesToScore = options.percentageOfNodesToScore;
+    const entriesOf = (point: ExtensionPoint) => inOrder(plugins, options.order?.[point]);
+    const having = (point: Exclude<ExtensionPoint, "queueSort">) =>
+      entriesOf(point).flatMap(({ plugin }) => (plugin[point] === undefined ? [] : [plugin]));
     this.preEnqueue = having("preEnqueue");
     this.preFilter = having("preFilter");
     this.filter = having("filter") as FilterPlugin[];
     this.postFilter = having("postFilter");
     this.preScore = having("preScore");
-    this.score = plugins.filter((entry) => entry.plugin.score !== undefined) as {
+    this.score = entriesOf("score").filter((entry) => entry.plugin.score !== undefined) as {
       plugin: ScorePlugin;
       weight: number;
     }[];
@@ -137,11 +149,19 @@ export class Framework {
     this.preBind = having("preBind");
     this.bind = having("bind");
     this.postBind = having("postBind");
-    this.#sort = having("compare")[0];
+    this.#sort = entriesOf("queueSort").find(({ plugin }) => plugin.compare !== undefined)?.plugin;
   }
 
   /** Order of the active queue; 0 leaves it to the order of arrival. */
   compare(a: Queued, b: Queued): number {
     return this.#sort?.compare?.(a, b) ?? 0;
   }
+}
+
+function inOrder(
+  plugins: readonly WeightedPlugin[],
+  order: readonly { readonly name: string }[] | undefined,
+): readonly WeightedPlugin[] {
+  if (order === undefined) return plugins;
+  return order.flatMap(({ name }) => plugins.filter(({ plugin }) => plugin.name === name));
 }

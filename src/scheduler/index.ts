@@ -2,6 +2,16 @@
 export { type CacheState, SchedulerCache } from "./cache.ts";
 export { type ClusterEvent, type EventName, nodeUpdateEvents, podUpdateEvents } from "./cluster-events.ts";
 export type { ClusterView } from "./cluster-view.ts";
+export { DEFAULT_CONFIG, type ReadConfig, readSchedulerConfig } from "./config/read-config.ts";
+export {
+  type ConfigProblem,
+  EXTENSION_POINTS,
+  type ExtensionPoint,
+  type PluginPoints,
+  type ProfileArgs,
+  type ProfileConfig,
+  type SchedulerConfig,
+} from "./config/types.ts";
 export { type Attempt, type CoreOptions, type CoreState, SchedulerCore } from "./core.ts";
 export { CycleState, StateKey } from "./cycle-state.ts";
 export { Diagnosis } from "./diagnosis.ts";
@@ -23,7 +33,13 @@ export { podSource } from "./pod-source.ts";
 export { type PostFilterOutcome, runPostFilters } from "./post-filter.ts";
 export type { Candidate, Preemption, RejectedNode } from "./preemption/candidates.ts";
 export { type PodHandle, type PreemptionOrder, PreemptionsUnderWay } from "./preemption/under-way.ts";
-export { DEFAULT_SCHEDULER, defaultFramework } from "./profile.ts";
+export {
+  DEFAULT_SCHEDULER,
+  defaultFramework,
+  type FrameworkOptions,
+  frameworkOf,
+  type OwnPluginFactory,
+} from "./profile.ts";
 export { type Placement, type ScheduleOptions, scheduleOne } from "./schedule-one.ts";
 export { Scheduler, type SchedulerOptions } from "./scheduler.ts";
 export type { ScoreColumn, ScoreTable } from "./score-nodes.ts";

@@ -5,7 +5,15 @@ import { Heap } from "./heap.ts";
 import { HintTable, STRATEGY, type Strategy } from "./hint-table.ts";
 import type { PodCompiler, PodInfo } from "./pod-info.ts";
 import { loadQueue, type QueueState, saveQueue } from "./queue-state.ts";
-import { backoffEnd, hasNoRejection, isBackingOff, newQueuedPod, type QueuedPod } from "./queued-pod.ts";
+import {
+  type Backoff,
+  backoffEnd,
+  DEFAULT_BACKOFF,
+  hasNoRejection,
+  isBackingOff,
+  newQueuedPod,
+  type QueuedPod,
+} from "./queued-pod.ts";
 
 /** @source kubernetes 1.37 scheduler podMaxInUnschedulablePodsDuration */
 const MAX_IN_UNSCHEDULABLE = seconds(300);
@@ -24,16 +32,22 @@ export class SchedulingQueue {
   readonly unschedulable = new Set<QueuedPod>();
   /** Events since each pod in flight was popped. */
   readonly inFlight = new Map<string, ClusterEvent[]>();
-  readonly #framework: Framework;
-  readonly #hints: HintTable;
+  readonly #frameworkOf: (pod: PodInfo) => Framework;
+  readonly #hints: ReadonlyMap<Framework, HintTable>;
+  readonly #limits: Backoff;
 
-  constructor(framework: Framework) {
-    this.#framework = framework;
-    this.#hints = new HintTable(framework.plugins);
+  /** @param frameworks the profiles; the first one's order is that of the queue, and it takes pods of unknown ones */
+  constructor(frameworks: Framework | readonly [Framework, ...Framework[]], backoff: Backoff = DEFAULT_BACKOFF) {
+    const all = "plugins" in frameworks ? ([frameworks] as const) : frameworks;
+    const [framework] = all;
+    const byName = new Map(all.map((one) => [one.schedulerName, one]));
+    this.#frameworkOf = ({ template: { spec } }) => byName.get(spec.schedulerName ?? "") ?? framework;
+    this.#hints = new Map(all.map((one) => [one, new HintTable(one.plugins)]));
+    this.#limits = backoff;
     const activeOrder = (a: QueuedPod, b: QueuedPod) => framework.compare(a, b);
     this.active = new Heap(activeOrder);
-    this.backoff = new Heap((a, b) => backoffEnd(a) - backoffEnd(b) || activeOrder(a, b));
-    this.errorBackoff = new Heap((a, b) => backoffEnd(a) - backoffEnd(b));
+    this.backoff = new Heap((a, b) => backoffEnd(a, backoff) - backoffEnd(b, backoff) || activeOrder(a, b));
+    this.errorBackoff = new Heap((a, b) => backoffEnd(a, backoff) - backoffEnd(b, backoff));
   }
 
   /** A new pod without a node. */
@@ -119,7 +133,7 @@ export class SchedulingQueue {
     entry.timestamp = now;
     let strategy: Strategy = hasNoRejection(entry) ? STRATEGY.afterBackoff : STRATEGY.skip;
     for (const event of this.inFlight.get(entry.pod.uid) ?? []) {
-      const next = this.#hints.strategyFor(entry, event);
+      const next = this.#hintsOf(entry).strategyFor(entry, event);
       if (next > strategy) strategy = next;
     }
     this.inFlight.delete(entry.pod.uid);
@@ -138,7 +152,7 @@ export class SchedulingQueue {
   /** Every full second: pods whose backoff is over become active. */
   flushBackoff(now: Micros): void {
     for (const heap of [this.backoff, this.errorBackoff]) {
-      for (let head = heap.head; head !== undefined && !isBackingOff(head, now); head = heap.head) {
+      for (let head = heap.head; head !== undefined && !isBackingOff(head, now, this.#limits); head = heap.head) {
         heap.pop();
         this.#activate(head, now);
       }
@@ -162,15 +176,20 @@ export class SchedulingQueue {
     loadQueue(this, state, compiler);
   }
 
+  #hintsOf({ pod }: QueuedPod): HintTable {
+    return this.#hints.get(this.#frameworkOf(pod)) as HintTable;
+  }
+
   #offer(entry: QueuedPod, event: ClusterEvent, now: Micros): void {
-    if (entry.gatingPlugin !== "" && !this.#hints.isRegistered(entry.gatingPlugin, event.name)) return;
-    const strategy = this.#hints.strategyFor(entry, event);
+    const hints = this.#hintsOf(entry);
+    if (entry.gatingPlugin !== "" && !hints.isRegistered(entry.gatingPlugin, event.name)) return;
+    const strategy = hints.strategyFor(entry, event);
     if (strategy !== STRATEGY.skip) this.#place(entry, strategy, now);
   }
 
   #place(entry: QueuedPod, strategy: Strategy, now: Micros): void {
     if (strategy === STRATEGY.skip) this.#wait(entry);
-    else if (strategy === STRATEGY.afterBackoff && isBackingOff(entry, now)) this.#toBackoff(entry);
+    else if (strategy === STRATEGY.afterBackoff && isBackingOff(entry, now, this.#limits)) this.#toBackoff(entry);
     else this.#toActive(entry, now);
   }
 
@@ -211,7 +230,7 @@ export class SchedulingQueue {
 
   /** Runs the preEnqueue plugins, the one that gated the pod last first, and notes the one that gates it now. */
   #isGated(entry: QueuedPod): boolean {
-    const { preEnqueue } = this.#framework;
+    const { preEnqueue } = this.#frameworkOf(entry.pod);
     const last = preEnqueue.filter((plugin) => plugin.name === entry.gatingPlugin);
     for (const plugin of [...last, ...preEnqueue.filter((other) => other.name !== entry.gatingPlugin)]) {
       if (plugin.preEnqueue?.(entry.pod) == null) continue;

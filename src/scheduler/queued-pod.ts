@@ -25,9 +25,14 @@ export interface QueuedPod extends HeapItem {
   gatingPlugin: string;
 }
 
+/** How long pods wait after a failure: `initial`, doubled for every further one, at most `most`. */
+export interface Backoff {
+  readonly initial: Micros;
+  readonly most: Micros;
+}
+
 /** @source kubernetes 1.37 KubeSchedulerConfiguration podInitialBackoffSeconds, podMaxBackoffSeconds */
-const INITIAL_BACKOFF = seconds(1);
-const MAX_BACKOFF = seconds(10);
+export const DEFAULT_BACKOFF: Backoff = { initial: seconds(1), most: seconds(10) };
 const SECOND = seconds(1);
 
 const NO_PLUGINS: ReadonlySet<string> = new Set();
@@ -56,20 +61,20 @@ export function hasNoRejection(entry: QueuedPod): boolean {
 }
 
 /**
- * When the pod's backoff ends, on a full second: 1 s doubled for every failure, at most 10 s. Microseconds.
+ * When the pod's backoff ends, on a full second. Microseconds.
  * @source kubernetes 1.37 scheduler backend/queue backoff_queue.go
  */
-export function backoffEnd(entry: QueuedPod): Micros {
+export function backoffEnd(entry: QueuedPod, { initial, most }: Backoff): Micros {
   const failures = entry.consecutiveErrors > 0 ? entry.consecutiveErrors : entry.unschedulableCount;
-  let wait = failures === 0 ? 0 : INITIAL_BACKOFF;
-  for (let i = 1; i < failures && wait < MAX_BACKOFF; i++) wait *= 2;
-  return wholeSecond(entry.timestamp + Math.min(wait, MAX_BACKOFF));
+  let wait = failures === 0 ? 0 : initial;
+  for (let i = 1; i < failures && wait < most; i++) wait *= 2;
+  return wholeSecond(entry.timestamp + Math.min(wait, most));
 }
 
 /** Still backing off: at the very second of the end, too. */
-export function isBackingOff(entry: QueuedPod, now: Micros): boolean {
+export function isBackingOff(entry: QueuedPod, now: Micros, backoff: Backoff): boolean {
   const hasFailed = entry.consecutiveErrors > 0 || entry.unschedulableCount > 0;
-  return hasFailed && backoffEnd(entry) >= wholeSecond(now);
+  return hasFailed && backoffEnd(entry, backoff) >= wholeSecond(now);
 }
 
 function wholeSecond(time: Micros): Micros {

@@ -1,10 +1,12 @@
-import type { Engine } from "../engine/index.ts";
+import { assert, type Engine } from "../engine/index.ts";
 import { type Condition, type KubeNode, PHASE } from "../kube/index.ts";
 import { type Distribution, type Stream, sample } from "../random/index.ts";
 import { CHANGE, type Cursor, type PodExtra, type Store } from "../store/index.ts";
 import { StateValue } from "../tables/index.ts";
 import { type Micros, seconds } from "../units/index.ts";
 import { SchedulerCache } from "./cache.ts";
+import { DEFAULT_CONFIG } from "./config/read-config.ts";
+import type { SchedulerConfig } from "./config/types.ts";
 import { type Attempt, SchedulerCore } from "./core.ts";
 import { CycleState } from "./cycle-state.ts";
 import { decisionOf, preemptionDecisionOf } from "./decision-record.ts";
@@ -14,13 +16,15 @@ import type { PodInfo, PodSource } from "./pod-info.ts";
 import { isPreemption } from "./pod-source.ts";
 import { carryOut } from "./preemption/actuation.ts";
 import { PreemptionsUnderWay } from "./preemption/under-way.ts";
-import { DEFAULT_SCHEDULER, defaultFramework } from "./profile.ts";
+import { DEFAULT_SCHEDULER, frameworkOf, type OwnPluginFactory } from "./profile.ts";
 import { CODE } from "./status.ts";
 import { StoreView } from "./store-view.ts";
 
 export interface SchedulerOptions {
-  /** percentageOfNodesToScore; 0 (the default) adapts to the size of the cluster. */
-  readonly percentageOfNodesToScore?: number;
+  /** Profiles and queue; kube-scheduler's defaults without. */
+  readonly config?: SchedulerConfig;
+  /** Plugins of the user's own, by name; they run where the profiles enable them. */
+  readonly own?: ReadonlyMap<string, OwnPluginFactory>;
   /** From the start of one attempt to the start of the next. Default 0: a separate event at the same instant. */
   readonly schedulerCycle?: Distribution;
   /** From the choice of a node to the written binding. Default 0: written with the choice. */
@@ -54,7 +58,7 @@ export class Scheduler {
   readonly #engine: Engine;
   readonly #store: Store;
   readonly #view: StoreView;
-  readonly #options: Required<Omit<SchedulerOptions, "watchDelayMicros">>;
+  readonly #options: Required<Pick<SchedulerOptions, keyof typeof LATENCIES>>;
   readonly #cursor: Cursor;
   readonly #cycleStream: Stream;
   readonly #bindStream: Stream;
@@ -70,17 +74,17 @@ export class Scheduler {
     const { engine } = store;
     this.#engine = engine;
     this.#store = store;
-    this.#options = { percentageOfNodesToScore: 0, ...LATENCIES, ...options };
+    this.#options = { ...LATENCIES, ...options };
     const cache = new SchedulerCache();
     this.#view = new StoreView(store, cache);
     const preemptions = new PreemptionsUnderWay();
     const offsets = engine.streams.stream("scheduler/preemption-offset");
-    const framework = defaultFramework(this.#view, {
-      underWay: preemptions,
-      offsetOf: (count) => offsets.int(count),
-    });
-    const { percentageOfNodesToScore } = this.#options;
-    this.core = new SchedulerCore({ percentageOfNodesToScore, cache, framework, preemptions });
+    const { config = DEFAULT_CONFIG, own = new Map() } = options;
+    const parts = { underWay: preemptions, offsetOf: (count: number) => offsets.int(count), own };
+    const [framework, ...others] = config.profiles.map((profile) => frameworkOf(profile, this.#view, parts));
+    assert(framework !== undefined, () => "a scheduler configuration without profiles");
+    const backoff = { initial: config.podInitialBackoffMicros, most: config.podMaxBackoffMicros };
+    this.core = new SchedulerCore({ percentageOfNodesToScore: 0, cache, framework, others, preemptions, backoff });
     this.#cycleStream = engine.streams.stream("scheduler/cycle");
     this.#bindStream = engine.streams.stream("scheduler/bind");
     this.#preemptionStream = engine.streams.stream("scheduler/preemption");
@@ -142,7 +146,7 @@ export class Scheduler {
     }
     if ((flags & POD_CHANGES) === 0) return;
     const source = this.#sourceOf(row);
-    if (source.nodeName !== "" || (source.spec.schedulerName ?? DEFAULT_SCHEDULER) === DEFAULT_SCHEDULER) {
+    if (source.nodeName !== "" || this.core.serves(schedulerOf(source))) {
       this.core.upsertPod(source, now);
     }
   }
@@ -197,7 +201,7 @@ export class Scheduler {
       else this.#engine.after(delay, this.#bindKind, row, nodeId);
       return;
     }
-    this.#store.podEvent(row, DEFAULT_SCHEDULER, "Warning", "FailedScheduling", noteOf(message));
+    this.#store.podEvent(row, schedulerOf(pod), "Warning", "FailedScheduling", noteOf(message));
     if (outcome === "deleting") return;
     const reason = outcome === "error" ? "SchedulerError" : "Unschedulable";
     if (this.#isWaiting(row, pod.uid)) this.#store.podWriter.setUnschedulable(row, reason, message, nominate);
@@ -209,7 +213,7 @@ export class Scheduler {
 
   #onPreempt(id: number): void {
     const order = this.core.preemptionDone(id);
-    if (order !== undefined) carryOut(this.#store, order, DEFAULT_SCHEDULER);
+    if (order !== undefined) carryOut(this.#store, order);
   }
 
   /** The API server's part of a binding: it refuses pods that are bound, gone or on their way. */
@@ -220,7 +224,7 @@ export class Scheduler {
     const assumed = this.core.cache.pod(uid);
     if (assumed?.isAssumed !== true) return;
     const node = this.core.cache.node(nodeName);
-    const isTaken = node !== undefined && runBind(this.core.framework, assumed.pod, node);
+    const isTaken = node !== undefined && runBind(this.core.frameworkFor(assumed.pod), assumed.pod, node);
     if (!isTaken || !this.#isWaiting(row, uid) || pods.isDeleting(row)) {
       this.core.bindFailed(uid, this.#engine.now);
       this.#arm();
@@ -228,7 +232,7 @@ export class Scheduler {
     }
     podWriter.bind(row, nodeName);
     const message = `Successfully assigned ${pods.namespaceOf(row)}/${pods.name.get(row)} to ${nodeName}`;
-    this.#store.podEvent(row, DEFAULT_SCHEDULER, "Normal", "Scheduled", message);
+    this.#store.podEvent(row, schedulerOf(assumed.pod), "Normal", "Scheduled", message);
   }
 
   /** Whether the row still is that pod, and without a node. */
@@ -275,6 +279,11 @@ const IDLE: Timers = Object.freeze({
   flushesUnschedulable: false,
   nextAttemptAt: 0,
 });
+
+/** The scheduler that a pod asks for. */
+function schedulerOf({ spec }: Pick<PodSource, "spec">): string {
+  return spec.schedulerName ?? DEFAULT_SCHEDULER;
+}
 
 function disruptionOf({ conditions }: PodExtra): Condition | undefined {
   return conditions?.find(({ type }) => type === "DisruptionTarget");

@@ -1,4 +1,5 @@
 import type { ClusterView } from "../cluster-view.ts";
+import type { PodAffinityArgs } from "../config/types.ts";
 import { DomainSums } from "../domain-sums.ts";
 import type { NodeInfo } from "../node-info.ts";
 import type { PluginBlock } from "../plugin-block.ts";
@@ -7,7 +8,7 @@ import type { TemplateInfo } from "../pod-info.ts";
 import { type AffinityTerm, termMatches } from "../pod-terms.ts";
 import type { Status } from "../status.ts";
 import { testOfTerm, testOfTerms } from "./affinity-domains.ts";
-import { HARD_AFFINITY_WEIGHT, normalizeAffinity } from "./inter-pod-affinity-score.ts";
+import { isIndifferent, normalizeAffinity } from "./inter-pod-affinity-score.ts";
 
 export interface AffinityStatuses {
   readonly noAffinity: Status;
@@ -25,6 +26,10 @@ export class AffinityBlock implements PluginBlock {
   readonly #view: ClusterView;
   readonly #template: TemplateInfo;
   readonly #statuses: AffinityStatuses;
+  /** What a required affinity term of a running pod adds to the score of its domain. */
+  readonly #hardWeight: number;
+  /** What running pods say about the pod does not enter its scores. */
+  readonly #isIndifferent: boolean;
   /** Pods that match all of the pod's affinity terms, by domain of each key. */
   #affinity: DomainSums[] = [];
   #anti: DomainSums[] = [];
@@ -40,10 +45,12 @@ export class AffinityBlock implements PluginBlock {
   readonly #activeExisting: DomainSums[] = [];
   readonly #activeScored: WeightedSums[] = [];
 
-  constructor(view: ClusterView, template: TemplateInfo, statuses: AffinityStatuses) {
+  constructor(view: ClusterView, template: TemplateInfo, args: PodAffinityArgs, statuses: AffinityStatuses) {
     this.#view = view;
     this.#template = template;
     this.#statuses = statuses;
+    this.#hardWeight = args.hardPodAffinityWeight;
+    this.#isIndifferent = isIndifferent(template, args);
   }
 
   prepareFilter(): boolean {
@@ -179,7 +186,8 @@ export class AffinityBlock implements PluginBlock {
     for (const term of owner.requiredAntiAffinity) {
       if (means(term)) this.#existing.push(this.#sumsOf(counter, term.topologyKey));
     }
-    for (const term of owner.requiredAffinity) add(term, HARD_AFFINITY_WEIGHT);
+    if (this.#isIndifferent) return;
+    if (this.#hardWeight > 0) for (const term of owner.requiredAffinity) add(term, this.#hardWeight);
     for (const { weight, term } of owner.preferredAffinity) add(term, weight);
     for (const { weight, term } of owner.preferredAntiAffinity) add(term, -weight);
   }

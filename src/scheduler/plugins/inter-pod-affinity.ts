@@ -1,4 +1,6 @@
 import type { ClusterView } from "../cluster-view.ts";
+import { DEFAULT_ARGS } from "../config/plugin-args.ts";
+import type { PodAffinityArgs } from "../config/types.ts";
 import { type Cloneable, type CycleState, StateKey } from "../cycle-state.ts";
 import type { Plugin } from "../framework.ts";
 import type { NodeInfo } from "../node-info.ts";
@@ -38,9 +40,9 @@ const SCORES = new StateKey<TopologyCounts>(`${NAME}/score`);
 
 /**
  * Required and preferred (anti-)affinity between pods, in both directions.
- * @source kubernetes 1.37 interpodaffinity plugin, hardPodAffinityWeight 1
+ * @source kubernetes 1.37 interpodaffinity plugin
  */
-export function interPodAffinity(view: ClusterView): Plugin {
+export function interPodAffinity(view: ClusterView, args: PodAffinityArgs = DEFAULT_ARGS.podAffinity): Plugin {
   const noAffinity = unresolvable(NAME, "node(s) didn't match pod affinity rules");
   const ownAnti = unschedulable(NAME, "node(s) didn't match pod anti-affinity rules");
   const existingAnti = unschedulable(NAME, "node(s) didn't satisfy existing pods anti-affinity rules");
@@ -70,7 +72,7 @@ export function interPodAffinity(view: ClusterView): Plugin {
     addPod: (state, pod, added, node) => change(state, labelsOfNamespace, { pod, other: added, node, by: 1 }),
     removePod: (state, pod, removed, node) => change(state, labelsOfNamespace, { pod, other: removed, node, by: -1 }),
     preScore: (state, pod) => {
-      const scores = affinityScores(view, pod.template);
+      const scores = affinityScores(view, pod.template, args);
       if (!scores.hasEntries) return SKIP;
       state.write(SCORES, scores);
       return null;
@@ -84,7 +86,7 @@ export function interPodAffinity(view: ClusterView): Plugin {
       return sum;
     },
     normalize: (_state, _pod, _nodes, scores) => normalizeAffinity(scores),
-    block: (template) => new AffinityBlock(view, template, { noAffinity, ownAnti, existingAnti }),
+    block: (template) => new AffinityBlock(view, template, args, { noAffinity, ownAnti, existingAnti }),
     hints: interPodAffinityHints(labelsOfNamespace),
   };
 }

@@ -1,10 +1,13 @@
 import type { KubeNode } from "../../kube/index.ts";
 import { cpuMilliOf, wholeValueOf } from "../../units/index.ts";
 import { requestsByName } from "../cluster-events.ts";
+import { DEFAULT_ARGS } from "../config/plugin-args.ts";
+import type { FitArgs } from "../config/types.ts";
 import type { Plugin } from "../framework.ts";
 import type { NodeInfo } from "../node-info.ts";
 import type { PodInfo } from "../pod-info.ts";
 import { type Status, unresolvable, unschedulable } from "../status.ts";
+import { resourceScore } from "./resource-scores.ts";
 
 const NAME = "NodeResourcesFit";
 const REASONS = ["Too many pods", "Insufficient cpu", "Insufficient memory", "Insufficient ephemeral-storage"] as const;
@@ -12,36 +15,23 @@ const REASONS = ["Too many pods", "Insufficient cpu", "Insufficient memory", "In
 const HOPELESS = 1 << REASONS.length;
 
 /**
- * Requests against what the node has left; scores nodes by how much would stay free.
- * @source kubernetes 1.37 noderesources fit, strategy LeastAllocated over cpu and memory
+ * Requests against what the node has left; scores nodes by the strategy of the profile.
+ * @source kubernetes 1.37 noderesources fit
  */
-export function nodeResourcesFit(): Plugin {
+export function nodeResourcesFit(args: FitArgs = DEFAULT_ARGS.fit): Plugin {
   const statuses = new StatusTable();
+  const score = resourceScore(args);
+  const isIgnored = ignoring(args);
   return {
     name: NAME,
     preFilter: () => null,
     filter: (_state, pod, node) => {
       const mask = shortfall(pod, node);
       if (pod.template.requests.scalars.size === 0) return mask === 0 ? null : statuses.of(mask, NO_SCALARS);
-      return filterScalars(statuses, mask, pod, node);
+      return filterScalars(statuses, mask, pod, node, isIgnored);
     },
     preScore: () => null,
-    score: (_state, { template: { scored } }, node) => {
-      const { columns, row } = node;
-      const cpu = columns.allocatableCpuMilli[row]!;
-      const memory = columns.allocatableMemoryBytes[row]!;
-      let sum = 0;
-      let weights = 0;
-      if (cpu !== 0) {
-        sum += leastAllocated(columns.nonZeroCpuMilli[row]! + scored.cpuMilli, cpu);
-        weights++;
-      }
-      if (memory !== 0) {
-        sum += leastAllocated(columns.nonZeroMemoryBytes[row]! + scored.memoryBytes, memory);
-        weights++;
-      }
-      return weights === 0 ? 0 : Math.trunc(sum / weights);
-    },
+    score: (_state, pod, node) => score(pod, node),
     memoKey: ({ requests, scored }) => {
       const { cpuMilli, memoryBytes, ephemeralStorageBytes, scalars } = requests;
       return JSON.stringify([cpuMilli, memoryBytes, ephemeralStorageBytes, [...scalars], scored]);
@@ -86,11 +76,17 @@ function shortfall({ template: { requests } }: PodInfo, { columns, row }: NodeIn
 
 const NO_SCALARS: readonly string[] = [];
 
-function filterScalars(statuses: StatusTable, numbers: number, pod: PodInfo, node: NodeInfo): Status | null {
+function filterScalars(
+  statuses: StatusTable,
+  numbers: number,
+  pod: PodInfo,
+  node: NodeInfo,
+  isIgnored: (name: string) => boolean,
+): Status | null {
   let mask = numbers;
   let lacking: string[] | undefined;
   for (const [name, amount] of pod.template.requests.scalars) {
-    if (amount === 0) continue;
+    if (amount === 0 || isIgnored(name)) continue;
     const allocatable = node.allocatableScalars.get(name) ?? 0;
     if (amount <= allocatable - (node.requestedScalars.get(name) ?? 0)) continue;
     if (amount > allocatable) mask |= HOPELESS;
@@ -98,6 +94,15 @@ function filterScalars(statuses: StatusTable, numbers: number, pod: PodInfo, nod
     lacking.push(`Insufficient ${name}`);
   }
   return mask === 0 && lacking === undefined ? null : statuses.of(mask, lacking ?? NO_SCALARS);
+}
+
+/** Only extended resources can be ignored: by name, or by what stands before the slash. */
+function ignoring({ ignoredResources, ignoredResourceGroups }: FitArgs): (name: string) => boolean {
+  if (ignoredResources.length + ignoredResourceGroups.length === 0) return () => false;
+  const names = new Set(ignoredResources);
+  const groups = new Set(ignoredResourceGroups);
+  return (name) =>
+    name.includes("/") && !name.includes("kubernetes.io/") && (names.has(name) || groups.has(name.split("/")[0] ?? ""));
 }
 
 /** One status object for each combination of reasons, so that nodes can be counted by status. */
@@ -114,10 +119,6 @@ class StatusTable {
     }
     return status;
   }
-}
-
-function leastAllocated(used: number, allocatable: number): number {
-  return used > allocatable ? 0 : Math.trunc(((allocatable - used) * 100) / allocatable);
 }
 
 function hasNode(pod: PodInfo): boolean {

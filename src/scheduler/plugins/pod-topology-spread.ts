@@ -1,8 +1,11 @@
 import type { ClusterView } from "../cluster-view.ts";
+import { DEFAULT_ARGS } from "../config/plugin-args.ts";
+import type { SpreadArgs } from "../config/types.ts";
 import { type Cloneable, type CycleState, StateKey } from "../cycle-state.ts";
 import type { Plugin } from "../framework.ts";
 import type { NodeInfo } from "../node-info.ts";
 import type { PodInfo } from "../pod-info.ts";
+import type { SpreadConstraint } from "../pod-terms.ts";
 import { SKIP, unresolvable, unschedulable } from "../status.ts";
 import { podTopologySpreadHints } from "./pod-topology-spread-hints.ts";
 import { normalizeSpread, prepareSpreadScore, type SpreadScore, spreadScore } from "./pod-topology-spread-score.ts";
@@ -30,25 +33,27 @@ const SCORE = new StateKey<SpreadScore>(`${NAME}/score`);
 
 /**
  * Spreads pods over topology domains: DoNotSchedule constraints filter, ScheduleAnyway ones score; pods without any
- * constraint are spread over hosts and zones by default.
- * @source kubernetes 1.37 podtopologyspread plugin, defaultingType System
+ * constraint get those of the profile, by default over hosts and zones.
+ * @source kubernetes 1.37 podtopologyspread plugin
  */
-export function podTopologySpread(view: ClusterView): Plugin {
+export function podTopologySpread(view: ClusterView, args: SpreadArgs = DEFAULT_ARGS.spread): Plugin {
   const missingLabel = unresolvable(
     NAME,
     "node(s) didn't match pod topology spread constraints (missing required label)",
   );
-  const defaults = new SpreadDefaults(view);
+  const defaults = new SpreadDefaults(view, args);
+  const hardOf = (pod: PodInfo) => defaults.hardOf(pod.template);
   const skewed = unschedulable(NAME, "node(s) didn't match pod topology spread constraints");
   return {
     name: NAME,
     preFilter: (state, pod) => {
-      if (pod.template.hardSpread.length === 0) return { status: SKIP };
-      state.write(DOMAINS, countDomains(view, pod));
+      const constraints = hardOf(pod);
+      if (constraints.length === 0) return { status: SKIP };
+      state.write(DOMAINS, countDomains(view, pod, constraints));
       return null;
     },
     filter: (state, pod, node) => {
-      const constraints = pod.template.hardSpread;
+      const constraints = hardOf(pod);
       const { counts } = state.read(DOMAINS) as Domains;
       for (let i = 0; i < constraints.length; i++) {
         const constraint = constraints[i]!;
@@ -61,8 +66,9 @@ export function podTopologySpread(view: ClusterView): Plugin {
       }
       return null;
     },
-    addPod: (state, pod, added, node) => change(state, pod, added, node, 1),
-    removePod: (state, pod, removed, node) => change(state, pod, removed, node, -1),
+    addPod: (state, pod, added, node) => change(state, { pod, constraints: hardOf(pod), other: added, node, by: 1 }),
+    removePod: (state, pod, removed, node) =>
+      change(state, { pod, constraints: hardOf(pod), other: removed, node, by: -1 }),
     preScore: (state, pod, nodes) => {
       const score = prepareSpreadScore(view, defaults, pod, nodes);
       if (score === null) return SKIP;
@@ -71,13 +77,15 @@ export function podTopologySpread(view: ClusterView): Plugin {
     },
     score: (state, _pod, node) => spreadScore(state.read(SCORE) as SpreadScore, node),
     normalize: (state, _pod, nodes, scores) => normalizeSpread(state.read(SCORE) as SpreadScore, nodes, scores),
-    block: (template) => new SpreadBlock(view, defaults, template, { missingLabel, skewed }),
-    hints: podTopologySpreadHints(),
+    // Hard constraints that come and go with services are counted from scratch.
+    ...(defaults.hasHard
+      ? {}
+      : { block: (template) => new SpreadBlock(view, defaults, template, { missingLabel, skewed }) }),
+    hints: podTopologySpreadHints(hardOf),
   };
 }
 
-function countDomains(view: ClusterView, pod: PodInfo): Domains {
-  const constraints = pod.template.hardSpread;
+function countDomains(view: ClusterView, pod: PodInfo, constraints: readonly SpreadConstraint[]): Domains {
   const byRow = constraints.map((constraint) => matchingPods(view, pod.template.namespace, constraint));
   const counts = constraints.map(() => new Map<string, number>());
   for (const node of view.cache.snapshot()) {
@@ -100,10 +108,17 @@ function globalMinimum(byValue: ReadonlyMap<string, number>, minDomains: number)
   return minimum === Number.POSITIVE_INFINITY ? 0 : minimum;
 }
 
+interface WhatIf {
+  readonly pod: PodInfo;
+  readonly constraints: readonly SpreadConstraint[];
+  readonly other: PodInfo;
+  readonly node: NodeInfo;
+  readonly by: 1 | -1;
+}
+
 /** The original's what-if differs from its count: it looks neither at deletion nor for an empty selector. */
-function change(state: CycleState, pod: PodInfo, other: PodInfo, node: NodeInfo, by: 1 | -1): void {
+function change(state: CycleState, { pod, constraints, other, node, by }: WhatIf): void {
   const domains = state.read(DOMAINS);
-  const constraints = pod.template.hardSpread;
   if (domains === undefined || other.namespace !== pod.namespace || !hasAllKeys(node, constraints)) return;
   for (const [index, constraint] of constraints.entries()) {
     if (!constraint.selector(other.template.labels) || !isIncluded(pod, node, constraint)) continue;

@@ -25,10 +25,11 @@ export class SpreadScoreBlock {
   readonly #view: ClusterView;
   readonly #defaults: SpreadDefaults;
   readonly #template: TemplateInfo;
+  readonly #needsAllKeys: boolean;
   #constraints: readonly SpreadConstraint[] = [];
   #soft: readonly SoftConstraint[] = [];
   #revision = -1;
-  /** Some node lacks a key of the pod's own constraints: such nodes score 0. */
+  /** Some node lacks a key that it needs: such nodes score 0. */
   #hasIgnored = false;
   /** By domain: the number of the last attempt that met it. */
   #met = new Int32Array(16);
@@ -38,6 +39,7 @@ export class SpreadScoreBlock {
     this.#view = view;
     this.#defaults = defaults;
     this.#template = template;
+    this.#needsAllKeys = defaults.needsAllKeys(template);
   }
 
   prepare(rows: Int32Array, count: number): boolean {
@@ -49,7 +51,7 @@ export class SpreadScoreBlock {
     for (const { index, sums } of this.#soft) {
       index.refresh();
       sums?.refresh();
-      if (template.hasOwnSpread && index.missingCount > 0) this.#hasIgnored = true;
+      if (this.#needsAllKeys && index.missingCount > 0) this.#hasIgnored = true;
     }
     for (const soft of this.#soft) {
       const size = this.#domainsAmong(soft, rows, count);
@@ -120,7 +122,7 @@ export class SpreadScoreBlock {
     this.#constraints = constraints;
     this.#revision = cache.counters.revision;
     const template = this.#template;
-    const needed = template.hasOwnSpread ? constraints : [];
+    const needed = this.#needsAllKeys ? constraints : [];
     this.#soft = constraints.map((constraint) => {
       const counter = counterOf(this.#view, template, constraint);
       const index = cache.topology(constraint.topologyKey);

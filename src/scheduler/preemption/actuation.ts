@@ -8,7 +8,7 @@ import type { PodHandle, PreemptionOrder } from "./under-way.ts";
  * are passed over.
  * @source kubernetes 1.37 framework/preemption executor.go
  */
-export function carryOut(store: Store, order: PreemptionOrder, source: string): void {
+export function carryOut(store: Store, order: PreemptionOrder): void {
   const { podWriter, decisions } = store;
   for (const pod of order.cleared) if (isThere(store, pod)) podWriter.setNomination(pod.row, "");
   for (const victim of order.victims) {
@@ -19,7 +19,7 @@ export function carryOut(store: Store, order: PreemptionOrder, source: string): 
     podWriter.setExtraCondition(row, "DisruptionTarget", "True", PREEMPTED, why);
     podWriter.requestDeletion(row);
     const text = `Preempted by pod ${order.preemptor.uid} on node ${order.nodeName}`;
-    store.podEvent(row, source, "Normal", "Preempted", text);
+    store.podEvent(row, order.schedulerName, "Normal", "Preempted", text);
   }
 }
 
