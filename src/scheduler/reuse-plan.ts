@@ -1,5 +1,5 @@
 import { CycleState } from "./cycle-state.ts";
-import type { FilterPlugin, Framework, ScorePlugin } from "./framework.ts";
+import type { FilterPlugin, Framework, Plugin, ScorePlugin } from "./framework.ts";
 import type { MemoQuestions, MemoScorer, NodeMemo } from "./node-memo.ts";
 import type { PluginBlock } from "./plugin-block.ts";
 import type { PodInfo } from "./pod-info.ts";
@@ -40,14 +40,20 @@ export interface ReusePlan {
   memo: NodeMemo | undefined;
 }
 
-/** Whether all plugins say what they look at. */
+/** Whether all plugins say what they look at, and take part wherever they can: a profile may leave some points out. */
 export function isReusable(framework: Framework): boolean {
-  return framework.plugins.every(
-    ({ plugin }) =>
-      plugin.memoKey !== undefined ||
-      plugin.block !== undefined ||
-      (plugin.preFilter ?? plugin.filter ?? plugin.preScore ?? plugin.score) === undefined,
-  );
+  const takesPart: Readonly<Record<"preFilter" | "filter" | "preScore" | "score", ReadonlySet<Plugin>>> = {
+    preFilter: new Set(framework.preFilter),
+    filter: new Set(framework.filter),
+    preScore: new Set(framework.preScore),
+    score: new Set(framework.score.map(({ plugin }) => plugin)),
+  };
+  const points = ["preFilter", "filter", "preScore", "score"] as const;
+  return framework.plugins.every(({ plugin }) => {
+    const used = points.filter((point) => plugin[point] !== undefined);
+    if (used.length > 0 && plugin.memoKey === undefined && plugin.block === undefined) return false;
+    return used.every((point) => takesPart[point].has(plugin));
+  });
 }
 
 /**

@@ -277,7 +277,7 @@ test("the search stops early and goes on from there in the same way", () => {
   );
 }, 60_000);
 
-test("nothing is reused with a plugin that does not say what it looks at", () => {
+test("nothing is reused with a plugin that does not say what it looks at, or that is left out at some point", () => {
   const trial = new Trial(3, 0);
   const silent = { plugin: { name: "Silent", filter: () => null }, weight: 1 };
   const options: ScheduleOptions = { percentage: 0, start: 0 };
@@ -297,5 +297,7 @@ test("nothing is reused with a plugin that does not say what it looks at", () =>
     expect(placement !== null).toBe(isReused);
   };
   check(defaultFramework(trial), true);
-  check(new Framework("s", [...defaultFramework(trial).plugins, silent]), false);
+  const { plugins } = defaultFramework(trial);
+  check(new Framework("s", [...plugins, silent]), false);
+  check(new Framework("s", plugins, { order: { preFilter: [{ name: "NodeResourcesFit" }] } }), false);
 });
