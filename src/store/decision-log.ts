@@ -32,6 +32,15 @@ export class DecisionLog {
 
   constructor(engine: Engine) {
     this.#engine = engine;
+    // A fork goes on with the causes of its origin.
+    engine.cells.add({
+      name: "store.decided",
+      save: () => ({ form: "numbers", data: Float64Array.from(this.#decided) }),
+      load: (state) => {
+        this.#decided.clear();
+        for (const number of state.data as Float64Array) this.#decided.add(number);
+      },
+    });
   }
 
   /** Ask before building a decision: nobody may be listening. */

@@ -8,7 +8,7 @@ import { anyWorld, settlingWorld, type WorldParts } from "./worlds.ts";
 
 /** Laws of whole worlds. A failing one prints its seed and the smallest plan; `ORRERY_RUNS=1000` looks further. */
 
-const RUNS = Number(process.env.ORRERY_RUNS ?? 100);
+const RUNS = Number(process.env.ORRERY_RUNS ?? 60);
 
 /** What two runs must have in common: all of it but what observers add. */
 function outcomeOf(world: World): RunSummary {
@@ -23,8 +23,8 @@ class Lines implements ResultSink {
   event(line: object): void {
     this.events.push(JSON.stringify(line));
   }
-  decision({ t, n, by, what, object }: Parameters<ResultSink["decision"]>[0]): void {
-    this.decisions.push(JSON.stringify([t, n, by, what, object]));
+  decision({ t, n, cause, by, what, object }: Parameters<ResultSink["decision"]>[0]): void {
+    this.decisions.push(JSON.stringify([t, n, cause, by, what, object]));
   }
   sample(series: string, row: object): void {
     this.samples.push(`${series} ${JSON.stringify(row)}`);

@@ -53,7 +53,7 @@ function world(kind: Kind): fc.Arbitrary<WorldParts> {
     .record({
       seed: fc.nat(1_000_000),
       nodes: fc.array(node, { minLength: 1, maxLength: 5 }),
-      apps: fc.subarray([...APPS], { minLength: 0 }),
+      apps: fc.subarray([...APPS], { minLength: 1 }),
       each: fc.tuple(app(kind), app(kind), app(kind)),
       failures: fc.array(failure(kind), { maxLength: 3 }),
       actions: fc.array(action(kind), { maxLength: 4 }),
