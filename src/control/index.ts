@@ -4,6 +4,7 @@ export { DaemonSetController, type DaemonSetControllerOptions, type RolloutChoos
 export { deleteObject, type Propagation } from "./delete-object.ts";
 export { DeploymentController, type DeploymentControllerOptions } from "./deployment/index.ts";
 export { GarbageCollector } from "./garbage-collector.ts";
+export { JobController, type JobControllerOptions, TtlAfterFinished } from "./job/index.ts";
 export type { MetricsSource, PodRowsQuery, ResourceQuery, SampleColumns, SampleCount } from "./hpa/index.ts";
 export { HPA_DEFAULTS, HpaController, type HpaOptions } from "./hpa/index.ts";
 export { NODE_LIFECYCLE_DEFAULTS, NodeLifecycle, type NodeLifecycleSettings } from "./node-lifecycle/index.ts";

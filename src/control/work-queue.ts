@@ -6,11 +6,19 @@ import { Column, type Rows } from "../tables/index.ts";
 const RETRY_BASE_MICROS = 5_000;
 const RETRY_MAX_MICROS = 1_000_000_000;
 
+export interface WorkQueueOptions {
+  /** Phase of the syncs. Default `control`. */
+  readonly phase?: number;
+  /** First and longest delay of a retry. Default 5 ms and 1000 s. */
+  readonly retryBaseMicros?: Micros;
+  readonly retryMaxMicros?: Micros;
+}
+
 /**
  * The queue of keys (rows) that a controller has to sync, each at most once at a time.
  *
  * `add` syncs the row in phase `control` of this instant. `addAfter` keeps one pending instant a row, the earliest; an
- * undelayed `add` leaves a pending delayed one in place. `retry` backs off 5 ms, 10 ms, … until `forget`.
+ * undelayed `add` leaves a pending delayed one in place. `retry` backs off 5 ms, 10 ms, … (by default) until `forget`.
  * Each sync is one event of the simulation, so its cause is the write that made it necessary. What is queued belongs to
  * a generation of the row: when the row is released and used again, the new object starts with nothing pending.
  */
@@ -24,11 +32,16 @@ export class WorkQueue {
   readonly #delayedAt: Column<Float64Array>;
   readonly #delayedRef: Column<Float64Array>;
   readonly #failures: Column<Int32Array>;
+  readonly #retryBaseMicros: Micros;
+  readonly #retryMaxMicros: Micros;
   readonly #syncKind: number;
   readonly #timerKind: number;
 
   /** `sync` gets rows that may have been deleted meanwhile (but not released): look before you act. */
-  constructor(engine: Engine, name: string, rows: Rows, sync: (row: number) => void, phase: number = PHASE.control) {
+  constructor(engine: Engine, name: string, rows: Rows, sync: (row: number) => void, options: WorkQueueOptions = {}) {
+    const { phase = PHASE.control, retryBaseMicros = RETRY_BASE_MICROS, retryMaxMicros = RETRY_MAX_MICROS } = options;
+    this.#retryBaseMicros = retryBaseMicros;
+    this.#retryMaxMicros = retryMaxMicros;
     this.#engine = engine;
     this.#rows = rows;
     this.#queuedFor = new Column<Int32Array>(engine.cells, `${name}.queued`, Int32Array);
@@ -75,9 +88,9 @@ export class WorkQueue {
     const failures = this.#isSet(this.#failedFor, row) ? this.#failures.get(row) : 0;
     this.#failedFor.set(row, this.#rows.generationOf(row) + 1);
     this.#failures.set(row, failures + 1);
-    let delay = RETRY_BASE_MICROS;
-    for (let i = 0; i < failures && delay < RETRY_MAX_MICROS; i++) delay *= 2;
-    this.addAfter(row, Math.min(delay, RETRY_MAX_MICROS));
+    let delay = this.#retryBaseMicros;
+    for (let i = 0; i < failures && delay < this.#retryMaxMicros; i++) delay *= 2;
+    this.addAfter(row, Math.min(delay, this.#retryMaxMicros));
   }
 
   /** The sync went well: the next error starts from the shortest delay. */

@@ -14,6 +14,7 @@ export {
 export * from "./field-errors.ts";
 export * from "./field-selectors.ts";
 export * from "./int-or-percent.ts";
+export * from "./job-selector.ts";
 export * from "./kinds.ts";
 export * from "./labels.ts";
 export * from "./names.ts";

@@ -1,5 +1,5 @@
-import type { KubeObject, ObjectMeta, StringMap } from "../kube/index.ts";
-import { generatedName } from "../kube/index.ts";
+import type { Job, KubeObject, ObjectMeta, StringMap } from "../kube/index.ts";
+import { generatedName, withJobSelector } from "../kube/index.ts";
 import type { Stream } from "../random/index.ts";
 import { deepFreeze, type StateValue, sameData } from "../tables/index.ts";
 import { CHANGE, type ChangeLog } from "./changes.ts";
@@ -67,7 +67,8 @@ export class DocumentWriter {
       resourceVersion: String(++this.#context.revision.value),
       ...(WITH_GENERATION.has(kind) ? { generation: 1 } : {}),
     };
-    const row = table.insert(deepFreeze({ ...object, metadata }), serial.value, createdAt);
+    const stored = completed({ ...object, metadata });
+    const row = table.insert(deepFreeze(stored), serial.value, createdAt);
     this.#context.log.append(table.kindId, row, CHANGE.added, undefined);
     return { ok: true, row };
   }
@@ -145,6 +146,11 @@ export class DocumentWriter {
 /** The table an object of this kind is kept in. */
 export function documentKind(kind: string): DocumentKind {
   return (DOCUMENT_KINDS as readonly string[]).includes(kind) ? (kind as DocumentKind) : "Other";
+}
+
+/** The object with what the server adds that depends on its identity. */
+function completed(object: KubeObject): KubeObject {
+  return object.kind === "Job" ? withJobSelector(object as Job, object.metadata.uid ?? "") : object;
 }
 
 function part(object: KubeObject, key: string): unknown {

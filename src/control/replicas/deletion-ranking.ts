@@ -1,5 +1,6 @@
 import type { Micros } from "../../engine/index.ts";
-import { POD_PHASE, type PodTable, type Store } from "../../store/index.ts";
+import type { PodTable, Store } from "../../store/index.ts";
+import { compareRestarts, phaseOrder } from "../pods/index.ts";
 
 /** The rules by which pods are chosen for deletion, in their order; the first that differs decides. */
 export const RANKING_RULES = [
@@ -15,8 +16,6 @@ export const RANKING_RULES = [
 
 const DELETION_COST = "controller.kubernetes.io/pod-deletion-cost";
 const INT32_MAX = 2147483647;
-/** Phases in order of deletion; ended pods are never ranked. */
-const PHASE_ORDER: readonly number[] = [0, 2, 3, 3, 1];
 /** Go sorts up to this many by insertion; the comparison is not transitive, so the way of sorting shows. */
 const INSERTION_SORT_MAX = 12;
 
@@ -105,34 +104,6 @@ export function parseDeletionCost(text: string | undefined): number {
 
 function deletionCost(pods: PodTable, row: number): number {
   return parseDeletionCost(pods.annotationsOf(row)[DELETION_COST]);
-}
-
-function phaseOrder(phase: number): number {
-  return PHASE_ORDER[phase] ?? PHASE_ORDER[POD_PHASE.running] ?? 0;
-}
-
-function compareRestarts(pods: PodTable, a: number, b: number): number {
-  const regular = mostRestarts(pods, b) - mostRestarts(pods, a);
-  return regular !== 0 ? regular : mostSidecarRestarts(pods, b) - mostSidecarRestarts(pods, a);
-}
-
-function mostRestarts(pods: PodTable, row: number): number {
-  const statuses = pods.containers.get(row);
-  if (statuses === null) return pods.restarts.get(row);
-  let most = 0;
-  for (const status of statuses) most = Math.max(most, status.restartCount);
-  return most;
-}
-
-function mostSidecarRestarts(pods: PodTable, row: number): number {
-  const statuses = pods.initContainers.get(row);
-  if (statuses === null) return 0;
-  const sidecars = (pods.templateOf(row).spec.initContainers ?? []).filter((c) => c.restartPolicy === "Always");
-  let most = 0;
-  for (const status of statuses) {
-    if (sidecars.some(({ name }) => name === status.name)) most = Math.max(most, status.restartCount);
-  }
-  return most;
 }
 
 function insertionSorted(rows: number[], order: (a: number, b: number) => number): number[] {

@@ -7,12 +7,14 @@ import {
   GarbageCollector,
   HpaController,
   NODE_LIFECYCLE_DEFAULTS,
+  JobController,
   NodeLifecycle,
   PodGarbageCollector,
   REPLICA_SET,
   REPLICATION_CONTROLLER,
   ReplicaController,
   TaintEviction,
+  TtlAfterFinished,
   type TieChooser,
 } from "../../../src/control/index.ts";
 import { Scheduler } from "../../../src/scheduler/index.ts";
@@ -50,6 +52,8 @@ const CONTROLLERS: ReadonlyMap<string, Maker> = new Map<string, Maker>([
   ],
   ["deployment", ({ store }) => started(new DeploymentController(store))],
   ["daemonset", makeDaemonSet],
+  ["job", ({ store }) => started(new JobController(store, { batchOrder: "last-first" }))],
+  ["ttl-after-finished", ({ store }) => started(new TtlAfterFinished(store))],
   ["endpointslice", ({ store, flags }) => started(new EndpointSliceController(store, slicesOf(flags)))],
   ["disruption", ({ store }) => started(new DisruptionController(store))],
   ["hpa", makeHpa],

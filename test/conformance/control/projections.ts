@@ -54,6 +54,22 @@ const PROJECTIONS: Readonly<Record<string, (object: Loose, naming: Naming) => Fi
     ...counts(set, { mis: "numberMisscheduled", obs: "observedGeneration" }),
     gen: set.metadata.generation ?? 0,
   }),
+  Job: (job, naming) => ({
+    ...counts(job, { active: "active", ready: "ready", term: "terminating", succeeded: "succeeded", failed: "failed" }),
+    gen: job.metadata.generation ?? 0,
+    completed: job.status?.completedIndexes,
+    failedIndexes: job.status?.failedIndexes,
+    start: timeOf(job, "startTime", naming),
+    completion: timeOf(job, "completionTime", naming),
+    deleting: deleting(job),
+    suspend: job.spec?.suspend === true ? true : undefined,
+    conds: conditions(job, naming, false),
+  }),
+  CronJob: (cron, naming) => ({
+    active: jobNames(cron, naming),
+    lastSchedule: timeOf(cron, "lastScheduleTime", naming) ?? null,
+    lastSuccess: timeOf(cron, "lastSuccessfulTime", naming) ?? null,
+  }),
   Pod: (p) => podFields(p as unknown as Pod),
   Node: (node, naming) => {
     const taints = (node.spec?.taints ?? []) as { key: string; value?: string; effect: string; timeAdded?: string }[];
@@ -148,6 +164,16 @@ function podFields(pod: Pod): Fields {
 function disruptedPods({ status }: Loose, { nameOf }: Naming): string[] | undefined {
   const names = Object.keys((status?.disruptedPods ?? {}) as object).map(nameOf);
   return names.length === 0 ? undefined : names.sort();
+}
+
+function timeOf({ status }: Loose, field: string, naming: Naming): number | null | undefined {
+  const text = status?.[field] as string | undefined;
+  return text === undefined ? undefined : at(text, naming);
+}
+
+function jobNames({ status }: Loose, { nameOf }: Naming): string[] | null {
+  const active = (status?.active ?? []) as { readonly name: string }[];
+  return active.length === 0 ? null : active.map(({ name }) => nameOf(name));
 }
 
 function counts(object: Loose, fields: Readonly<Record<string, string>>): Fields {

@@ -1,0 +1,3 @@
+export { JobController, type JobControllerOptions } from "./job-controller.ts";
+export { isFinished } from "./job-sync.ts";
+export { TtlAfterFinished } from "./ttl.ts";
