@@ -36,6 +36,8 @@ export class GarbageCollector {
   readonly #waiting: StateMap<string, DocumentAt>;
   /** What has to be looked at in this instant. */
   readonly #pending: StateValue<readonly DocumentAt[]>;
+  /** References to pods as owners: few, so that pods are looked at only where there are any. */
+  readonly #podOwnerCount: StateValue<number>;
   readonly #collectKind: number;
 
   constructor(store: Store, watchDelayMicros = 0) {
@@ -45,6 +47,7 @@ export class GarbageCollector {
     this.#dependents = new StateMap(engine.cells, "gc.dependents");
     this.#waiting = new StateMap(engine.cells, "gc.waiting");
     this.#pending = new StateValue<readonly DocumentAt[]>(engine.cells, "gc.pending", []);
+    this.#podOwnerCount = new StateValue(engine.cells, "gc.podOwners", 0);
     this.#collectKind = engine.define("gc.collect", PHASE.control, () => this.#collect());
     this.#cursor = store.watch("gc", [...DOCUMENT_KINDS, "Pod"], () => this.#readChanges(), watchDelayMicros);
   }
@@ -57,8 +60,9 @@ export class GarbageCollector {
         if ((flags & (CHANGE.added | CHANGE.metadata | CHANGE.deleted)) !== 0) {
           this.#noteDocument(kindId, row, flags, cursor.old as KubeObject | undefined);
         }
-      } else if ((flags & CHANGE.deleted) !== 0 && this.#waiting.size > 0) {
-        this.#wakeOwner(this.#store.pods.owner.get(row)?.uid);
+      } else if ((flags & CHANGE.deleted) !== 0) {
+        if (this.#waiting.size > 0) this.#wakeOwner(this.#store.pods.owner.get(row)?.uid);
+        if (this.#podOwnerCount.value > 0) this.#noteGonePod(row);
       }
     }
   }
@@ -70,8 +74,8 @@ export class GarbageCollector {
     const isGone = (flags & CHANGE.deleted) !== 0;
     const owners = isGone ? [] : ownerReferences;
     const before = (flags & CHANGE.added) !== 0 ? [] : (old?.metadata.ownerReferences ?? []);
-    for (const owner of before) if (!owners.some((kept) => kept.uid === owner.uid)) this.#unlink(owner.uid, at);
-    for (const owner of owners) if (!before.some((known) => known.uid === owner.uid)) this.#link(owner.uid, at);
+    for (const owner of before) if (!owners.some((kept) => kept.uid === owner.uid)) this.#unlink(owner, at);
+    for (const owner of owners) if (!before.some((known) => known.uid === owner.uid)) this.#link(owner, at);
     if (isGone) {
       this.#waiting.delete(uid);
       if (!this.#dependents.has(uid) && this.#podsOf(uid).length === 0) return;
@@ -80,11 +84,19 @@ export class GarbageCollector {
     this.#later(at);
   }
 
-  #link(uid: string, at: DocumentAt): void {
+  /** A pod may own claims. */
+  #noteGonePod(row: number): void {
+    const uid = this.#store.rendering.uid(this.#store.pods.serial.get(row));
+    if (this.#dependents.has(uid)) this.#later(deepFreeze({ kindId: this.#podKindId, row, uid }));
+  }
+
+  #link({ uid, kind }: OwnerReference, at: DocumentAt): void {
+    if (kind === "Pod") this.#podOwnerCount.value++;
     this.#dependents.set(uid, Object.freeze([...(this.#dependents.get(uid) ?? []), at]));
   }
 
-  #unlink(uid: string, at: DocumentAt): void {
+  #unlink({ uid, kind }: OwnerReference, at: DocumentAt): void {
+    if (kind === "Pod") this.#podOwnerCount.value--;
     const others = (this.#dependents.get(uid) ?? []).filter((dependent) => dependent.uid !== at.uid);
     if (others.length === 0) this.#dependents.delete(uid);
     else this.#dependents.set(uid, Object.freeze(others));
@@ -136,11 +148,17 @@ export class GarbageCollector {
   /** Whether an owner exists under this uid and is not going itself. Owners of kinds that are not simulated do. */
   #isSolid(owner: OwnerReference, dependent: KubeObject): boolean {
     const { namespace = "" } = dependent.metadata;
-    if (owner.kind === "Pod") return this.#store.pods.rowOf(namespace, owner.name) !== -1;
+    if (owner.kind === "Pod") return this.#isPodOf(owner, namespace);
     if (!(DOCUMENT_KINDS as readonly string[]).includes(owner.kind)) return true;
     const table = this.#store.documents(owner.kind as DocumentKind);
     const found = table.find(namespace, owner.name) ?? table.find("", owner.name);
     return found?.metadata.uid === owner.uid && !this.#waiting.has(owner.uid);
+  }
+
+  #isPodOf({ name, uid }: OwnerReference, namespace: string): boolean {
+    const { pods, rendering } = this.#store;
+    const row = pods.rowOf(namespace, name);
+    return row !== -1 && rendering.uid(pods.serial.get(row)) === uid;
   }
 
   /** An owner in foreground deletion waits for dependents whose reference says so. */
@@ -167,7 +185,9 @@ export class GarbageCollector {
     return list === -1 ? [] : pods.byOwner.rows(list);
   }
 
+  /** The document, while it is there; a pod that is looked at is gone. */
   #presentAt({ kindId, row, uid }: DocumentAt): KubeObject | undefined {
+    if (kindId === this.#podKindId) return undefined;
     const table = this.#tableOf(kindId);
     if (!table.isPresent(row)) return undefined;
     const object = table.get(row);

@@ -3,6 +3,14 @@
 export { DaemonSetController, type DaemonSetControllerOptions, type RolloutChooser } from "./daemonset/index.ts";
 export { deleteObject, type Propagation } from "./delete-object.ts";
 export { DeploymentController, type DeploymentControllerOptions } from "./deployment/index.ts";
+export {
+  DisruptionController,
+  type DisruptionSettings,
+  type Eviction,
+  type EvictionOptions,
+  evict,
+} from "./disruption/index.ts";
+export { EndpointSliceController, type EndpointSliceSettings } from "./endpointslice/index.ts";
 export { GarbageCollector } from "./garbage-collector.ts";
 export { JobController, type JobControllerOptions, TtlAfterFinished } from "./job/index.ts";
 export type { MetricsSource, PodRowsQuery, ResourceQuery, SampleColumns, SampleCount } from "./hpa/index.ts";
@@ -11,8 +19,7 @@ export { NODE_LIFECYCLE_DEFAULTS, NodeLifecycle, type NodeLifecycleSettings } fr
 export { PodGarbageCollector, type PodGcSettings } from "./pod-gc.ts";
 export * from "./replicas/index.ts";
 export { matcherOf, readScale, type Scale, type ScaleFailure, writeScale } from "./scale.ts";
+export { type AdmittedService, ServiceAddresses, type ServiceAddressSettings } from "./service/index.ts";
+export { StatefulSetController, type StatefulSetSettings } from "./statefulset/index.ts";
 export { TaintEviction } from "./taint-eviction.ts";
 export { WorkQueue } from "./work-queue.ts";
-export { DisruptionController, type DisruptionSettings, type Eviction, type EvictionOptions, evict } from "./disruption/index.ts";
-export { EndpointSliceController, type EndpointSliceSettings } from "./endpointslice/index.ts";
-export { type AdmittedService, ServiceAddresses, type ServiceAddressSettings } from "./service/index.ts";

@@ -1,4 +1,4 @@
-import { type Condition, PHASE } from "../../kube/index.ts";
+import type { Condition } from "../../kube/index.ts";
 import type { Store } from "../../store/index.ts";
 import { minutes, parseRfc3339 } from "../../units/index.ts";
 import { WorkQueue } from "../work-queue.ts";
@@ -19,13 +19,7 @@ export class StaleDisruptions {
 
   constructor(store: Store) {
     this.#store = store;
-    this.#queue = new WorkQueue(
-      store.engine,
-      "disruption.stale",
-      store.pods.rows,
-      (pod) => this.#sync(pod),
-      PHASE.control,
-    );
+    this.#queue = new WorkQueue(store.engine, "disruption.stale", store.pods.rows, (pod) => this.#sync(pod));
   }
 
   /** To be called for each change of a pod. */

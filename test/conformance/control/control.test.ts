@@ -18,7 +18,7 @@ const AGREED: Readonly<Record<string, { readonly atLeast: number; readonly of: n
   "hpa-sync": { atLeast: 58, of: 58 },
   nodelife: { atLeast: 14, of: 23 },
   pdb: { atLeast: 14, of: 14 },
-  statefulset: { atLeast: 0, of: 15 },
+  statefulset: { atLeast: 15, of: 15 },
 };
 
 function recording(family: string) {

@@ -82,6 +82,19 @@ const PROJECTIONS: Readonly<Record<string, (object: Loose, naming: Naming) => Fi
       labels: Object.keys(labels).length === 0 ? undefined : labels,
     };
   },
+  StatefulSet: (set) => ({
+    ...counts(set, { n: "replicas", ready: "readyReplicas", avail: "availableReplicas", obs: "observedGeneration" }),
+    ...counts(set, { current: "currentReplicas", upd: "updatedReplicas" }),
+    gen: set.metadata.generation ?? 0,
+    spec: set.spec?.replicas ?? 0,
+    img: templateImage(set),
+    sameRev: set.status?.currentRevision === set.status?.updateRevision ? true : undefined,
+    deleting: deleting(set),
+  }),
+  PersistentVolumeClaim: (claim, { nameOf }) => ({
+    phase: claim.status?.phase ?? "",
+    owners: claim.metadata.ownerReferences?.map(({ kind, name }) => `${kind}/${nameOf(name)}`),
+  }),
   PodDisruptionBudget: (budget, naming) => ({
     ...counts(budget, { allowed: "disruptionsAllowed", healthy: "currentHealthy", desired: "desiredHealthy" }),
     ...counts(budget, { expected: "expectedPods", obs: "observedGeneration" }),

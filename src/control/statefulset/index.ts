@@ -1,0 +1,1 @@
+export { StatefulSetController, type StatefulSetSettings } from "./statefulset-controller.ts";
