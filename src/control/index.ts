@@ -1,5 +1,6 @@
 /** The face of the room `control`: the controllers, each in a file or folder of its own. */
 
+export { CronJobController } from "./cronjob/index.ts";
 export { DaemonSetController, type DaemonSetControllerOptions, type RolloutChooser } from "./daemonset/index.ts";
 export { deleteObject, type Propagation } from "./delete-object.ts";
 export { DeploymentController, type DeploymentControllerOptions } from "./deployment/index.ts";

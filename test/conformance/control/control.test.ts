@@ -14,7 +14,7 @@ const AGREED: Readonly<Record<string, { readonly atLeast: number; readonly of: n
   deploy: { atLeast: 38, of: 39 },
   daemonset: { atLeast: 12, of: 12 },
   endpointslice: { atLeast: 0, of: 6 },
-  job: { atLeast: 16, of: 19 },
+  job: { atLeast: 19, of: 19 },
   "hpa-sync": { atLeast: 58, of: 58 },
   nodelife: { atLeast: 14, of: 23 },
   pdb: { atLeast: 14, of: 14 },

@@ -1,4 +1,5 @@
 import {
+  CronJobController,
   DaemonSetController,
   DeploymentController,
   DisruptionController,
@@ -54,6 +55,7 @@ const CONTROLLERS: ReadonlyMap<string, Maker> = new Map<string, Maker>([
   ["deployment", ({ store }) => started(new DeploymentController(store))],
   ["daemonset", makeDaemonSet],
   ["job", ({ store }) => started(new JobController(store, { batchOrder: "last-first" }))],
+  ["cronjob", ({ store }) => started(new CronJobController(store))],
   ["ttl-after-finished", ({ store }) => started(new TtlAfterFinished(store))],
   ["endpointslice", ({ store, flags }) => started(new EndpointSliceController(store, slicesOf(flags)))],
   ["statefulset", ({ store }) => started(new StatefulSetController(store, { batchOrder: "last-first" }))],
