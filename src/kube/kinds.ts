@@ -44,9 +44,9 @@ const SERVED: Readonly<Record<string, readonly Entry[]>> = {
   "apps/v1": [
     ["Deployment", "deployments", "deploy", "ns", "simulated"],
     ["ReplicaSet", "replicasets", "rs", "ns", "simulated"],
-    ["StatefulSet", "statefulsets", "sts", "ns"],
+    ["StatefulSet", "statefulsets", "sts", "ns", "simulated"],
     ["DaemonSet", "daemonsets", "ds", "ns"],
-    ["ControllerRevision", "controllerrevisions", "", "ns"],
+    ["ControllerRevision", "controllerrevisions", "", "ns", "simulated"],
   ],
   "autoscaling/v2": [["HorizontalPodAutoscaler", "horizontalpodautoscalers", "hpa", "ns", "simulated"]],
   "autoscaling/v1": [["HorizontalPodAutoscaler", "horizontalpodautoscalers", "hpa", "ns", "simulated"]],

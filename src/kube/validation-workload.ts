@@ -84,10 +84,11 @@ function validateWorkloadSelector(selector: LabelSelector | undefined): FieldErr
   return errors;
 }
 
-function validateOwnedTemplate(
+/** Complaints about the template of a workload whose pods always restart. */
+export function validateOwnedTemplate(
   template: PodTemplateSpec | undefined,
   matcher: Matcher,
-  owner: "ReplicationController" | "ReplicaSet",
+  owner: "ReplicationController" | "ReplicaSet" | "StatefulSet",
 ): FieldError[] {
   const path = at(SPEC, "template");
   if (template === undefined) return [required(path)];
@@ -150,5 +151,12 @@ export function validatePodDisruptionBudget({ metadata, spec }: PodDisruptionBud
       ...validateAtMostWhole(spec[field], at(SPEC, field)),
     );
   }
-  return [...errors, ...validateLabelSelector(spec.selector, at(SPEC, "selector"))];
+  errors.push(...validateLabelSelector(spec.selector, at(SPEC, "selector")));
+  const { unhealthyPodEvictionPolicy: policy } = spec;
+  if (policy !== undefined && !EVICTION_POLICIES.includes(policy)) {
+    errors.push(unsupported(at(SPEC, "unhealthyPodEvictionPolicy"), policy, EVICTION_POLICIES));
+  }
+  return errors;
 }
+
+const EVICTION_POLICIES: readonly string[] = ["AlwaysAllow", "IfHealthyBudget"];

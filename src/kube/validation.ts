@@ -7,6 +7,7 @@ import { validateNamespace, validateNode, validatePriorityClass } from "./valida
 import { validateMetadata } from "./validation-common.ts";
 import { validatePod } from "./validation-pod.ts";
 import { validateService } from "./validation-service.ts";
+import { validatePersistentVolumeClaim, validateStatefulSet } from "./validation-stateful.ts";
 import {
   validateDeployment,
   validatePodDisruptionBudget,
@@ -41,6 +42,8 @@ const VALIDATORS: ReadonlyMap<string, (object: never) => FieldError[]> = new Map
   ["Node", validateNode],
   ["PriorityClass", validatePriorityClass],
   ["PodDisruptionBudget", validatePodDisruptionBudget],
+  ["StatefulSet", validateStatefulSet],
+  ["PersistentVolumeClaim", validatePersistentVolumeClaim],
 ]);
 
 /** Its jobs' names are eleven characters longer. */
