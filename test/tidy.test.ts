@@ -28,9 +28,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   workload: [...STATE, "metrics", "network"],
   plugin: STATE,
   world: [...STATE, "metrics", "scheduler", "control", "node", "network", "workload", "plugin"],
-  scenario: [...BASE, "world", "workload"],
+  scenario: [...BASE, "world", "workload", "scheduler", "plugin"],
   report: [...BASE, "world", "scenario"],
   testing: [...STATE, "world"],
+  "index.ts": ["scenario", "world"],
   cli: [...BASE, "world", "scenario", "report"],
 };
 

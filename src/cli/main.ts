@@ -23,9 +23,9 @@ export async function main(words: readonly string[], terminal: Terminal): Promis
 function runContext(terminal: Terminal): RunContext {
   return {
     terminal,
-    makeWorld: async (plan, sink) => {
+    makeWorld: async (plan, sink, plugins) => {
       const { World } = await import("../world/index.ts");
-      return World.from(plan, sink);
+      return World.from(plan, sink, plugins);
     },
     onInterrupt: (stop) => {
       process.once("SIGINT", stop);

@@ -22,7 +22,7 @@ export interface RunOptions {
 /** What a run needs from its surroundings; tests put their own. */
 export interface RunContext {
   readonly terminal: Terminal;
-  readonly makeWorld: (plan: Plan, sink: ResultSink) => Promise<RunnableWorld>;
+  readonly makeWorld: (plan: Plan, sink: ResultSink, plugins: LoadedScenario["plugins"]) => Promise<RunnableWorld>;
   /** Calls back on an interrupt, once; gives back what undoes it. */
   readonly onInterrupt: (stop: () => void) => () => void;
 }
@@ -59,7 +59,7 @@ async function load(file: string, options: RunOptions): Promise<LoadedScenario> 
 }
 
 async function runOne(loaded: LoadedScenario, options: RunOptions, context: RunContext): Promise<number> {
-  const { plan, problems, resolved, inputs } = loaded;
+  const { plan, problems, resolved, inputs, plugins } = loaded;
   if (plan === null) return EXIT.usage;
   const { terminal } = context;
   const version = packageVersion();
@@ -72,15 +72,18 @@ async function runOne(loaded: LoadedScenario, options: RunOptions, context: RunC
   const notes = problems.filter((problem) => severityOf(problem) === "note").length;
   if (isTable) terminal.out(`${headerLines(plan, version, notes).join("\n")}\n`);
   const startedAt = new Date();
-  const outcome = await play(plan, folder, screen, { options, context });
+  const outcome = await play(plan, folder, screen, { options, context, plugins });
   const wallSeconds = (Date.now() - startedAt.getTime()) / 1000;
-  const { summary, isInterrupted } = outcome;
+  const { summary, isInterrupted, fault } = outcome;
   folder.writeHost(hostFacts(startedAt, wallSeconds, summary.events));
+  if (fault !== null) terminal.err(`orrery: ${fault}\nThe run ended there; its result is partial.\n`);
   const exit = isInterrupted
     ? EXIT.interrupted
-    : summary.assertions.some(({ holds }) => !holds)
-      ? EXIT.assertion
-      : EXIT.done;
+    : fault !== null
+      ? EXIT.usage
+      : summary.assertions.some(({ holds }) => !holds)
+        ? EXIT.assertion
+        : EXIT.done;
   if (options.output === "json") {
     terminal.out(
       `${JSON.stringify({ ...summary, folder: folder.path, timeline: screen.happenings(), exit }, null, 2)}\n`,
@@ -95,13 +98,21 @@ async function runOne(loaded: LoadedScenario, options: RunOptions, context: RunC
 interface Outcome {
   readonly summary: SummaryDocument;
   readonly isInterrupted: boolean;
+  /** What a plugin of the user's did wrong; the run ends there, and its result is partial. */
+  readonly fault: string | null;
+}
+
+interface PlayContext {
+  readonly options: RunOptions;
+  readonly context: RunContext;
+  readonly plugins: LoadedScenario["plugins"];
 }
 
 async function play(
   plan: Plan,
   folder: ResultFolder,
   screen: Screen,
-  { options, context }: { readonly options: RunOptions; readonly context: RunContext },
+  { options, context, plugins }: PlayContext,
 ): Promise<Outcome> {
   let isInterrupted = false;
   const release = context.onInterrupt(() => {
@@ -109,16 +120,21 @@ async function play(
   });
   const progress = await startProgress(context.terminal, plan.durationMicros, options.quiet);
   try {
-    const world = await context.makeWorld(plan, both(folder, screen));
+    const world = await context.makeWorld(plan, both(folder, screen), plugins);
     let isDone = false;
     while (!isDone && !isInterrupted) {
-      isDone = world.runSlice(plan.durationMicros, SLICE_EVENTS);
+      try {
+        isDone = world.runSlice(plan.durationMicros, SLICE_EVENTS);
+      } catch (error) {
+        if (!(error instanceof Error) || error.name !== "PluginError") throw error;
+        return { summary: await folder.finish(world.finish(), true), isInterrupted: false, fault: error.message };
+      }
       await folder.flush();
       progress.update(world.nowMicros, world.eventCount);
       await nextTurn();
     }
     const isPartial = !isDone;
-    return { summary: await folder.finish(world.finish(), isPartial), isInterrupted: isPartial };
+    return { summary: await folder.finish(world.finish(), isPartial), isInterrupted: isPartial, fault: null };
   } catch (error) {
     folder.abandon();
     throw error;

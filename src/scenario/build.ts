@@ -1,5 +1,5 @@
 import { parseRfc3339 } from "../units/index.ts";
-import type { Assertion, ImagePlan, Plan, PlannedNode, PlannedObject } from "../world/plan.ts";
+import type { Assertion, ImagePlan, Plan, PlannedNode, PlannedObject, SchedulerPlan } from "../world/plan.ts";
 import { readActions } from "./actions.ts";
 import { checkMatchers, readAssertion } from "./assertions.ts";
 import { checkAutoscalers } from "./autoscalers.ts";
@@ -22,6 +22,8 @@ export interface PlanInput {
   readonly applied: ReadonlyMap<string, readonly PlannedObject[]>;
   readonly csv: ReadonlyMap<string, CsvTable>;
   readonly run: number;
+  /** null for kube-scheduler's defaults. */
+  readonly scheduler: SchedulerPlan | null;
 }
 
 export interface BuiltPlan {
@@ -63,7 +65,9 @@ export function buildPlan(input: PlanInput): BuiltPlan {
       sampleMicros: spec.get("record").get("sample").micros(),
       events: spec.get("record").get("events").isTrue(true),
       decisions: spec.get("record").get("decisions").isTrue(true),
+      schedulerResults: spec.get("record").get("schedulerResults").isTrue(false),
     },
+    ...(input.scheduler === null ? {} : { scheduler: input.scheduler }),
     currency,
   };
   if (plan.record.sampleMicros === 0)

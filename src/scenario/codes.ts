@@ -81,6 +81,14 @@ const SCENARIO_CODES: ReadonlyMap<string, CodeEntry> = new Map(
       title: "a patch finds no object",
       help: "A patch names kind and metadata.name of an object among the manifests (and its namespace, if two share the name).",
     },
+    E0413: {
+      title: "the scheduler's configuration is not what kube-scheduler would take",
+      help: "A KubeSchedulerConfiguration of kubescheduler.config.k8s.io/v1 is read as kube-scheduler 1.37 reads it. The message names the field and what is expected there.",
+    },
+    E0414: {
+      title: "a scheduler plugin cannot be loaded",
+      help: "The module exports an object with the plugin's name and its methods, as default or as plugin; see docs/plugins.md.",
+    },
     W0203: {
       title: "an HPA on utilisation, but a container has no request",
       help: "Utilisation is usage over request; without the request the HPA reports FailedGetResourceMetric and does not scale. Set resources.requests of every container, or use a ContainerResource metric.",
@@ -98,9 +106,21 @@ const SCENARIO_CODES: ReadonlyMap<string, CodeEntry> = new Map(
       title: "a word that kubectl reads as true or false",
       help: "Kubernetes reads YAML 1.1, where yes, no, on and off are booleans. Put the word in quotes if you mean the word.",
     },
+    W0211: {
+      title: "a part of the scheduler's configuration that is not simulated",
+      help: "Extenders are programs of their own and are not asked. What they would filter or score is missing from the outcome; a plugin (docs/plugins.md) can stand in.",
+    },
+    W0212: {
+      title: "a scheduler plugin that no profile enables",
+      help: "Put its name under profiles[].plugins.multiPoint.enabled, or under the extension points where it is to run.",
+    },
     N0304: {
       title: "no nodes are given",
       help: "Three nodes of 4 CPU and 16Gi stand in. Give spec.cluster.nodePools to choose.",
+    },
+    N0306: {
+      title: "a setting of the scheduler's process",
+      help: "Leader election, connections, ports, profiling and parallelism change no decision of the scheduler.",
     },
     N0305: {
       title: "an object that the simulation makes itself",

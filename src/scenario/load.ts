@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, extname, isAbsolute, join, normalize, relative, sep } from "node:path";
+import type { SchedulerPlugin } from "../plugin/index.ts";
 import type { Plan, PlannedObject } from "../world/plan.ts";
 import { buildPlan, defaultPools } from "./build.ts";
 import type { CsvTable } from "./csv.ts";
@@ -10,6 +11,7 @@ import { checkObjects, type ManifestReading, readManifests } from "./manifests.t
 import { applySettings } from "./patch.ts";
 import { hasErrors, type Problem, sortProblems } from "./problem.ts";
 import { renderResolved } from "./resolved.ts";
+import { readScheduler, type SchedulerReading, schedulerSource } from "./scheduler.ts";
 import { checkSchema, fillDefaults, type JsonSchema } from "./schema.ts";
 
 export interface LoadOptions {
@@ -40,6 +42,8 @@ export interface LoadedScenario {
   readonly inputs: readonly InputFile[];
   /** Text of scenario.resolved.yaml; empty when there are errors. */
   readonly resolved: string;
+  /** The code of the plan's scheduler plugins, by name: a world of the plan needs it. */
+  readonly plugins: ReadonlyMap<string, SchedulerPlugin>;
 }
 
 /**
@@ -74,6 +78,7 @@ class Loader {
   /** Files to be copied into `inputs/`; the scenario itself is not among them. */
   private readonly inputNames = new Set<string>();
   private copyOf: (path: string) => string = copyOf;
+  private plugins: ReadonlyMap<string, SchedulerPlugin> = new Map();
 
   constructor(folder: string, options: LoadOptions) {
     this.folder = folder;
@@ -103,9 +108,11 @@ class Loader {
     const applied = this.readApplied(filled, references.applied);
     const csv = await this.readTables(filled, references.csv);
     this.problems.push(...reading.problems);
+    const scheduler = await this.readScheduler(filled);
     if (schemaProblems.length > 0) return this.result(null, "");
     const whole = this.withNodes(filled, reading, schema);
-    const built = buildPlan({ document: whole, objects: reading.objects, applied, csv, run: this.options.run ?? 0 });
+    const run = this.options.run ?? 0;
+    const built = buildPlan({ document: whole, objects: reading.objects, applied, csv, run, scheduler });
     this.problems.push(...built.problems);
     const commandLine = [...this.commandLineOverlays(), ...set.overlays];
     const { version } = this.options;
@@ -117,8 +124,8 @@ class Loader {
     const problems = sortProblems(this.problems);
     const inputs = [...this.inputNames].map((name) => ({ copy: this.copyOf(name), text: this.texts.get(name) ?? "" }));
     const isBad = hasErrors(problems);
-    const { folder, texts } = this;
-    return { plan: isBad ? null : plan, problems, texts, folder, inputs, resolved: isBad ? "" : resolved };
+    const { folder, texts, plugins } = this;
+    return { plan: isBad ? null : plan, problems, texts, folder, inputs, resolved: isBad ? "" : resolved, plugins };
   }
 
   private isFolder(name: string): boolean {
@@ -246,6 +253,21 @@ class Loader {
       add(`actions[${index}].apply`, [within(document, ["spec", "actions", index, "apply"], action.apply)]);
     }
     return applied;
+  }
+
+  private async readScheduler(document: SourceDocument): Promise<SchedulerReading["plan"] | null> {
+    const source = schedulerSource(document);
+    if (source === null) return null;
+    const config = source.config === null ? [] : this.readAll(document, [source.config]);
+    if (source.config !== null && config[0] === undefined) return null;
+    for (const { path, at } of source.plugins) {
+      if (this.readText(normalize(path), { document, at }) === null) return null;
+      this.inputNames.add(normalize(path));
+    }
+    const read = await readScheduler(document, source, config[0] ?? null, (path) => this.pathOf(normalize(path)));
+    this.problems.push(...read.problems);
+    this.plugins = read.modules;
+    return read.plan;
   }
 
   private async readTables(

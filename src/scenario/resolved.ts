@@ -29,6 +29,8 @@ function redirect(spec: Record<string, unknown>, { copyOf, overlays }: ResolvedI
   spec.overlays = [...list("overlays").map(moved), ...overlays.map((overlay) => overlay.value)];
   for (const action of list("actions")) if (isRecord(action)) redirectAction(action, moved);
   for (const load of list("loads")) if (isRecord(load)) redirectLoad(load, moved);
+  if (typeof spec.scheduler === "string") spec.scheduler = moved(spec.scheduler);
+  else if (isRecord(spec.scheduler)) redirectScheduler(spec.scheduler, moved);
 }
 
 function redirectAction(action: Record<string, unknown>, moved: (path: unknown) => unknown): void {
@@ -39,6 +41,12 @@ function redirectAction(action: Record<string, unknown>, moved: (path: unknown) 
     /(-f[ =]?|--filename[ =])(\S+)/,
     (_whole, flag: string, path: string) => `${flag}${String(moved(path))}`,
   );
+}
+
+function redirectScheduler(scheduler: Record<string, unknown>, moved: (path: unknown) => unknown): void {
+  if (scheduler.config !== undefined) scheduler.config = moved(scheduler.config);
+  const plugins: unknown[] = Array.isArray(scheduler.plugins) ? scheduler.plugins : [];
+  for (const plugin of plugins) if (isRecord(plugin)) plugin.path = moved(plugin.path);
 }
 
 function redirectLoad(load: Record<string, unknown>, moved: (path: unknown) => unknown): void {

@@ -25,6 +25,8 @@ export interface SchedulerOptions {
   readonly config?: SchedulerConfig;
   /** Plugins of the user's own, by name; they run where the profiles enable them. */
   readonly own?: ReadonlyMap<string, OwnPluginFactory>;
+  /** Whether decisions carry the results of all nodes and plugins. Default false. */
+  readonly recordsResults?: boolean;
   /** From the start of one attempt to the start of the next. Default 0: a separate event at the same instant. */
   readonly schedulerCycle?: Distribution;
   /** From the choice of a node to the written binding. Default 0: written with the choice. */

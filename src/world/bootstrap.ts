@@ -7,7 +7,7 @@ import type { Plan, PlannedObject } from "./plan.ts";
 const SYSTEM_NAMESPACES = ["default", "kube-system", "kube-public", "kube-node-lease"];
 /** What others refer to comes first: owners before what they own, classes before pods. */
 const CREATION_ORDER = ["Namespace", "PriorityClass", "ConfigMap", "Secret", "ServiceAccount", "Service"];
-const OWNED_LAST = ["ReplicaSet", "Job", "EndpointSlice", "Pod"];
+const OWNED_LAST = ["ReplicaSet", "ControllerRevision", "Job", "EndpointSlice", "Pod"];
 
 const MANAGED_BY = "endpointslice.kubernetes.io/managed-by";
 

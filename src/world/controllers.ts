@@ -1,4 +1,5 @@
 import {
+  ClaimBinder,
   DeploymentController,
   DisruptionController,
   EndpointSliceController,
@@ -9,6 +10,7 @@ import {
   REPLICA_SET,
   REPLICATION_CONTROLLER,
   ReplicaController,
+  StatefulSetController,
   TaintEviction,
 } from "../control/index.ts";
 import type { MetricsServer } from "../metrics/index.ts";
@@ -24,6 +26,8 @@ export class Controllers {
     new ReplicaController(store, REPLICATION_CONTROLLER);
     new ReplicaController(store, REPLICA_SET);
     new DeploymentController(store);
+    new StatefulSetController(store);
+    new ClaimBinder(store);
     new DisruptionController(store);
     new HpaController(store, hpaMetrics(store, metricsServer), timing);
     this.#nodeLifecycle = new NodeLifecycle(store, {

@@ -1,4 +1,5 @@
 /** The face of the room `world`: a plan, and the world that plays it. */
 export type { Labels } from "./measures.ts";
+export type { PluginModules } from "./own-plugins.ts";
 export * from "./plan.ts";
 export { World } from "./world.ts";

@@ -9,6 +9,7 @@
 
 import type { KubeObject, LabelSelector, Quantities, StringMap, Taint } from "../kube/index.ts";
 import type { Distribution } from "../random/index.ts";
+import type { ExtensionPoint, SchedulerConfig } from "../scheduler/index.ts";
 import type { LoggedDecision } from "../store/index.ts";
 import type { PodLoad, ServiceLoad } from "../workload/index.ts";
 
@@ -46,6 +47,8 @@ export interface Plan {
   readonly assertions: readonly Assertion[];
   readonly fidelity: Fidelity;
   readonly record: RecordOptions;
+  /** Absent: kube-scheduler's defaults. */
+  readonly scheduler?: SchedulerPlan;
   /** What prices are in, such as "USD". */
   readonly currency: string;
 }
@@ -60,6 +63,22 @@ export interface RecordOptions {
   readonly sampleMicros: Micros;
   readonly events: boolean;
   readonly decisions: boolean;
+  /** Whether scheduler decisions carry every node's results, as annotations of kube-scheduler-simulator. */
+  readonly schedulerResults?: boolean;
+}
+
+export interface SchedulerPlan {
+  readonly config: SchedulerConfig;
+  /** Plugins of the user's own; who makes a world of the plan brings their code. */
+  readonly plugins: readonly PlannedPlugin[];
+}
+
+export interface PlannedPlugin {
+  readonly name: string;
+  /** The module, relative to the scenario. */
+  readonly path: string;
+  readonly points: readonly ExtensionPoint[];
+  readonly source: SourceLocation;
 }
 
 // Objects and nodes.

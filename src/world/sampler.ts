@@ -3,9 +3,11 @@ import {
   type Deployment,
   type HorizontalPodAutoscaler,
   type KubeNode,
+  type KubeObject,
   PHASE,
   type ReplicaSet,
   type ReplicationController,
+  type StatefulSet,
 } from "../kube/index.ts";
 import type { Store } from "../store/index.ts";
 import { cpuMilliOf, wholeValueOf } from "../units/index.ts";
@@ -14,7 +16,7 @@ import { isNodeReady, type Observed, type Observer } from "./observer.ts";
 import type { SeriesName } from "./plan.ts";
 
 const SECOND = 1_000_000;
-const WORKLOAD_KINDS = ["Deployment", "ReplicaSet", "ReplicationController"] as const;
+const WORKLOAD_KINDS = ["Deployment", "ReplicaSet", "ReplicationController", "StatefulSet"] as const;
 
 /** Looks at the whole world every `record.sampleMicros`: gauges for the measures, rows for the series. Reads only. */
 export class Sampler {
@@ -119,7 +121,7 @@ export class Sampler {
 
   #sampleWorkloads(): void {
     for (const kind of WORKLOAD_KINDS) {
-      const table = this.#store.documents<Deployment | ReplicaSet | ReplicationController>(kind);
+      const table = this.#store.documents<Deployment | ReplicaSet | ReplicationController | StatefulSet>(kind);
       for (let row = table.first(); row !== -1; row = table.after(row)) {
         const workload = table.get(row);
         if (workload.metadata.ownerReferences?.some((owner) => owner.controller === true)) continue;
@@ -130,7 +132,7 @@ export class Sampler {
         this.#gauge("workload_replicas", wanted, labels);
         this.#gauge("workload_ready_replicas", ready, labels);
         const current = workload.status?.replicas ?? 0;
-        const updated = (workload as Deployment).status?.updatedReplicas ?? current;
+        const updated = updatedReplicas(workload) ?? current;
         this.#row("workloads", () => ({ namespace, kind, name, wanted, current, ready, updated }));
       }
     }
@@ -182,4 +184,10 @@ export class Sampler {
 /** Six decimals: what a person or a plot can use, and the same text everywhere. */
 function rounded(value: number): number {
   return Math.round(value * 1e6) / 1e6;
+}
+
+/** Replicas made from the present template, of the kinds that tell them apart. */
+function updatedReplicas({ kind, status }: KubeObject & { readonly status?: object }): number | undefined {
+  const { updatedReplicas: count } = (status ?? {}) as { readonly updatedReplicas?: number };
+  return kind === "StatefulSet" ? (count ?? 0) : count;
 }

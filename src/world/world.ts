@@ -2,6 +2,7 @@ import { ServiceAddresses } from "../control/index.ts";
 import { type Checkpoint, Engine, type Micros } from "../engine/index.ts";
 import { MetricsServer, UsageMeter } from "../metrics/index.ts";
 import { Kubelets } from "../node/index.ts";
+import { guarded, PluginError } from "../plugin/index.ts";
 import { Scheduler } from "../scheduler/index.ts";
 import { type RecordedEvent, Store } from "../store/index.ts";
 import { Workload } from "../workload/index.ts";
@@ -12,9 +13,12 @@ import { eventObject } from "./event-object.ts";
 import { Faults } from "./faults.ts";
 import { Measures } from "./measures.ts";
 import { Observer } from "./observer.ts";
-import { kubeletOptions, nodeRegistration, workloadOptions } from "./options.ts";
+import { kubeletOptions, nodeRegistration, schedulerOptions, workloadOptions } from "./options.ts";
+import type { PluginModules } from "./own-plugins.ts";
 import type { Plan, ResultSink, RunnableWorld, RunSummary } from "./plan.ts";
 import { Sampler } from "./sampler.ts";
+
+const NO_PLUGINS: PluginModules = new Map();
 
 /**
  * A plan come to life: all components wired to one engine and one store. Everything it does follows from the plan;
@@ -45,7 +49,7 @@ export class World implements RunnableWorld {
   readonly #sink: ResultSink | undefined;
 
   /** Wires the world of a plan; nothing has happened in it yet. */
-  private constructor(plan: Plan, sink: ResultSink | undefined) {
+  private constructor(plan: Plan, sink: ResultSink | undefined, plugins: PluginModules) {
     this.plan = plan;
     this.#sink = sink;
     this.engine = new Engine({
@@ -68,6 +72,7 @@ export class World implements RunnableWorld {
     this.scheduler = new Scheduler(store, {
       schedulerCycle: plan.timing.schedulerCycle,
       bindLatency: plan.timing.bindLatency,
+      ...schedulerOptions(plan, plugins, () => engine.now),
     });
     this.metricsServer = new MetricsServer(engine, store.pods, this.meter, {
       scrapeMicros: plan.timing.metricsScrapeMicros,
@@ -91,8 +96,8 @@ export class World implements RunnableWorld {
   }
 
   /** A world at instant 0: nodes registered, objects created, everything about to start. */
-  static from(plan: Plan, sink?: ResultSink): World {
-    const world = new World(plan, sink);
+  static from(plan: Plan, sink?: ResultSink, plugins: PluginModules = NO_PLUGINS): World {
+    const world = new World(plan, sink, plugins);
     for (const node of plan.nodes) world.kubelets.registerNode(nodeRegistration(node));
     createObjects(world.#cluster, plan);
     world.#controllers.start();
@@ -105,8 +110,8 @@ export class World implements RunnableWorld {
   }
 
   /** A world that goes on from a checkpoint of another one of the same plan, or of one that differs only in what is still to come. */
-  static fork(plan: Plan, checkpoint: Checkpoint, sink?: ResultSink): World {
-    const world = new World(plan, sink);
+  static fork(plan: Plan, checkpoint: Checkpoint, sink?: ResultSink, plugins: PluginModules = NO_PLUGINS): World {
+    const world = new World(plan, sink, plugins);
     world.engine.restore(checkpoint);
     return world;
   }
@@ -125,12 +130,23 @@ export class World implements RunnableWorld {
   }
 
   runSlice(untilMicros: Micros, maxEvents: number): boolean {
-    return this.engine.runSlice(untilMicros, maxEvents);
+    return this.#play(() => this.engine.runSlice(untilMicros, maxEvents));
   }
 
   /** Plays to an instant; to the end of the plan by default. */
   run(untilMicros: Micros = this.plan.durationMicros): void {
-    this.engine.run(untilMicros);
+    this.#play(() => this.engine.run(untilMicros));
+  }
+
+  /** Code that is not ours finds no clock and no chance. */
+  #play<T>(work: () => T): T {
+    if ((this.plan.scheduler?.plugins.length ?? 0) === 0) return work();
+    try {
+      return guarded(work);
+    } catch (error) {
+      // The engine reports whatever a handler throws as its own fault; this one is the user's.
+      throw error instanceof Error && error.cause instanceof PluginError ? error.cause : error;
+    }
   }
 
   /** Hands out what is still kept and sums up. The world is over then. */

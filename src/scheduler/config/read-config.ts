@@ -30,6 +30,8 @@ export interface ReadConfig {
  * Reads a KubeSchedulerConfiguration (kubescheduler.config.k8s.io/v1) as kube-scheduler does: defaults are filled in,
  * multiPoint is expanded. Everything that is wrong is reported, with its path.
  *
+ * DEVIATION(extenders): extenders are not asked; a configuration that has any gets a warning.
+ *
  * @param value the parsed file
  * @param own plugins of the user's own, with their extension points; they run where the configuration enables them
  * @source kubernetes 1.37 scheduler apis/config/v1 defaults.go, apis/config/validation

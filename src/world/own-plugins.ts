@@ -1,0 +1,229 @@
+import {
+  PluginError,
+  type PluginEvent,
+  type Rejection,
+  type SchedulerPlugin,
+  type SchedulingCycle,
+} from "../plugin/index.ts";
+import {
+  type ClusterView,
+  CODE,
+  CycleState,
+  type NodeInfo,
+  type OwnPluginFactory,
+  type Plugin,
+  type PodInfo,
+  StateKey,
+  type Status,
+  unresolvable,
+  unschedulable,
+} from "../scheduler/index.ts";
+import type { Micros } from "../units/index.ts";
+import { nodeView, podView } from "./plugin-views.ts";
+
+/** Plugins by name, as their modules export them. */
+export type PluginModules = ReadonlyMap<string, SchedulerPlugin>;
+
+const EVENTS: readonly PluginEvent[] = [
+  "Node/Add",
+  "Node/UpdateAllocatable",
+  "Node/UpdateLabel",
+  "Node/UpdateTaint",
+  "AssignedPod/Add",
+  "AssignedPod/Delete",
+  "AssignedPod/UpdateLabel",
+];
+/** So many first questions are asked twice, and then every so many-th: two answers to one question are found out. */
+const ASKED_TWICE_FIRST = 32;
+const ASKED_TWICE_EVERY = 64;
+const TOP_SCORE = 100;
+
+/** Makes a plugin of the user's own one of the scheduler's. What it does wrong is thrown as a PluginError. */
+export function ownPlugin(plugin: SchedulerPlugin, path: string, now: () => Micros): OwnPluginFactory {
+  return (view, args) => new Adapter(plugin, path, { view, args, now }).adapted();
+}
+
+interface Surroundings {
+  readonly view: ClusterView;
+  readonly args: unknown;
+  readonly now: () => Micros;
+}
+
+class Adapter {
+  readonly #plugin: SchedulerPlugin;
+  readonly #path: string;
+  readonly #around: Surroundings;
+  readonly #state: StateKey<Map<string, unknown>>;
+  readonly #statuses = new Map<string, Status>();
+  #questions = 0;
+
+  constructor(plugin: SchedulerPlugin, path: string, around: Surroundings) {
+    this.#plugin = plugin;
+    this.#path = path;
+    this.#around = around;
+    this.#state = new StateKey(`${plugin.name}/own`);
+  }
+
+  adapted(): Plugin {
+    const own = this.#plugin;
+    const { name } = own;
+    const part: { -readonly [K in keyof Plugin]: Plugin[K] } = { name, hints: this.#hints() };
+    if (own.preEnqueue) {
+      part.preEnqueue = (pod) => {
+        const cycle = this.#cycle(new CycleState());
+        return this.#statusOf("preEnqueue", pod, null, () => own.preEnqueue?.(podView(pod), cycle));
+      };
+    }
+    if (own.preFilter) part.preFilter = (state, pod) => this.#preFilter(state, pod);
+    if (own.filter) {
+      part.filter = (state, pod, node) => {
+        const ask = () => own.filter?.(podView(pod), nodeView(node), this.#cycle(state));
+        return this.#statusOf("filter", pod, node, () => this.#sameTwice("filter", pod, node, ask));
+      };
+    }
+    if (own.postFilter) part.postFilter = (state, pod) => this.#postFilter(state, pod);
+    if (own.preScore) {
+      part.preScore = (state, pod, nodes) => {
+        const views = nodes.map(nodeView);
+        const answer = this.#call("preScore", pod, null, () => own.preScore?.(podView(pod), views, this.#cycle(state)));
+        return answer === false ? SKIPPED : null;
+      };
+    }
+    if (own.score) part.score = (state, pod, node) => this.#score(state, pod, node);
+    if (own.normalize) {
+      part.normalize = (state, pod, nodes, scores) => this.#normalize(state, pod, nodes, scores);
+    }
+    for (const point of ["reserve", "permit", "preBind"] as const) {
+      if (!own[point]) continue;
+      part[point] = (state, pod, node) =>
+        this.#statusOf(point, pod, node, () => own[point]?.(podView(pod), nodeView(node), this.#cycle(state)));
+    }
+    if (own.unreserve) {
+      part.unreserve = (state, pod, node) =>
+        this.#call("unreserve", pod, node, () => own.unreserve?.(podView(pod), nodeView(node), this.#cycle(state)));
+    }
+    return part;
+  }
+
+  #hints(): NonNullable<Plugin["hints"]> {
+    const events = this.#plugin.requeueOn ?? EVENTS;
+    return [{ events: [...events], hint: () => true }];
+  }
+
+  #preFilter(state: CycleState, pod: PodInfo): ReturnType<NonNullable<Plugin["preFilter"]>> {
+    const ask = () => this.#plugin.preFilter?.(podView(pod), this.#cycle(state));
+    const answer = this.#call("preFilter", pod, null, ask);
+    if (answer === undefined) return null;
+    if (typeof answer === "string" || "reason" in answer) return { status: this.#rejection(answer) };
+    if (answer.skip === true) return { status: SKIPPED };
+    return answer.nodes === undefined ? null : { nodes: new Set(answer.nodes) };
+  }
+
+  #postFilter(state: CycleState, pod: PodInfo): { status: Status } {
+    const ask = () => this.#plugin.postFilter?.(podView(pod), this.#cycle(state));
+    const nothing: Status = { code: CODE.unschedulable, plugin: this.#plugin.name, reasons: [] };
+    return { status: this.#statusOf("postFilter", pod, null, ask) ?? nothing };
+  }
+
+  #score(state: CycleState, pod: PodInfo, node: NodeInfo): number {
+    const ask = () => this.#plugin.score?.(podView(pod), nodeView(node), this.#cycle(state));
+    const score: unknown = this.#call("score", pod, node, () => this.#sameTwice("score", pod, node, ask));
+    const isFinal = this.#plugin.normalize === undefined;
+    if (typeof score === "number" && Number.isSafeInteger(score) && (!isFinal || isScore(score))) return score;
+    const wanted = isFinal ? "a score is a whole number from 0 to 100" : "a raw score is a whole number";
+    throw this.#error("score", pod, node, `gave ${shown(score)}; ${wanted}`);
+  }
+
+  #normalize(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], scores: Float64Array): void {
+    const raw = Object.freeze(Array.from(scores));
+    const views = nodes.map(nodeView);
+    const ask = () => this.#plugin.normalize?.(podView(pod), views, raw, this.#cycle(state));
+    const answer: unknown = this.#call("normalize", pod, null, ask);
+    if (!Array.isArray(answer) || answer.length !== raw.length) {
+      throw this.#error("normalize", pod, null, `gave ${shown(answer)}; expected ${raw.length} scores`);
+    }
+    for (const [index, score] of (answer as unknown[]).entries()) {
+      if (typeof score !== "number" || !isScore(score)) {
+        const node = nodes[index] ?? null;
+        throw this.#error("normalize", pod, node, `gave ${shown(score)}; a score is a whole number from 0 to 100`);
+      }
+      scores[index] = score;
+    }
+  }
+
+  #cycle(state: CycleState): SchedulingCycle {
+    let known = state.read(this.#state);
+    if (known === undefined) {
+      known = new Map();
+      state.write(this.#state, known);
+    }
+    const { view, args, now } = this.#around;
+    return {
+      args,
+      nowMicros: now(),
+      state: known,
+      get nodes() {
+        return view.cache.snapshot().map(nodeView);
+      },
+    };
+  }
+
+  #statusOf(point: string, pod: PodInfo, node: NodeInfo | null, ask: () => Rejection | undefined): Status | null {
+    const answer: unknown = this.#call(point, pod, node, ask);
+    if (answer === undefined || answer === null) return null;
+    if (typeof answer === "string" || (typeof answer === "object" && "reason" in answer)) {
+      return this.#rejection(answer as Rejection);
+    }
+    throw this.#error(point, pod, node, `gave ${shown(answer)}; expected a reason, or nothing`);
+  }
+
+  /** One status object for each reason, so that nodes can be counted by status. */
+  #rejection(rejection: Rejection): Status {
+    const { reason, canPreemptionHelp } =
+      typeof rejection === "string" ? { reason: rejection, canPreemptionHelp: true } : rejection;
+    const key = `${canPreemptionHelp} ${reason}`;
+    let status = this.#statuses.get(key);
+    if (status === undefined) {
+      const { name } = this.#plugin;
+      status = canPreemptionHelp ? unschedulable(name, reason) : unresolvable(name, reason);
+      this.#statuses.set(key, status);
+    }
+    return status;
+  }
+
+  #sameTwice<T>(point: string, pod: PodInfo, node: NodeInfo, ask: () => T): T {
+    const first = ask();
+    this.#questions++;
+    if (this.#questions > ASKED_TWICE_FIRST && this.#questions % ASKED_TWICE_EVERY !== 0) return first;
+    const second = ask();
+    if (shown(first) === shown(second)) return first;
+    const what = `gave ${shown(first)}, and ${shown(second)} when asked again; a plugin must not remember`;
+    throw this.#error(point, pod, node, what);
+  }
+
+  #call<T>(point: string, pod: PodInfo, node: NodeInfo | null, ask: () => T): T {
+    try {
+      const answer = ask();
+      if (typeof answer !== "object" || answer === null || !("then" in answer)) return answer;
+    } catch (error) {
+      if (error instanceof PluginError) throw error;
+      throw this.#error(point, pod, node, error instanceof Error ? error.message : String(error));
+    }
+    throw this.#error(point, pod, node, "is asynchronous; a plugin answers at once");
+  }
+
+  #error(point: string, pod: PodInfo, node: NodeInfo | null, what: string): PluginError {
+    const where = node === null ? `${point}(pod/${pod.key})` : `${point}(pod/${pod.key}, node/${node.name})`;
+    return new PluginError(this.#plugin.name, this.#path, where, what);
+  }
+}
+
+const SKIPPED: Status = Object.freeze({ code: CODE.skip, plugin: "", reasons: Object.freeze([]) });
+
+function isScore(score: number): boolean {
+  return Number.isInteger(score) && score >= 0 && score <= TOP_SCORE;
+}
+
+function shown(value: unknown): string {
+  return typeof value === "number" ? String(value) : (JSON.stringify(value) ?? "nothing");
+}
