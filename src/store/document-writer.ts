@@ -79,10 +79,6 @@ export class DocumentWriter {
    * differs. Returns whether something was written.
    */
   update<T extends KubeObject>(table: DocumentTable<T>, row: number, next: T): boolean {
-    return this.#write(table, row, next, true);
-  }
-
-  #write<T extends KubeObject>(table: DocumentTable<T>, row: number, next: T, countsGeneration: boolean): boolean {
     const old = table.get(row);
     let flags = 0;
     let specDiffers = false;
@@ -99,7 +95,7 @@ export class DocumentWriter {
     if (annotationsDiffer || metadataDiffers(old.metadata, next.metadata)) flags |= CHANGE.metadata;
     if (flags === 0) return false;
     // A Deployment's generation also counts changes of its annotations.
-    const bumps = countsGeneration && (specDiffers || (annotationsDiffer && table.kind === "Deployment"));
+    const bumps = specDiffers || (annotationsDiffer && table.kind === "Deployment");
     const { generation } = old.metadata;
     const metadata: ObjectMeta = {
       ...next.metadata,
@@ -113,6 +109,7 @@ export class DocumentWriter {
   }
 
   /**
+   * hot: at every sync of an HPA (bench/world).
    * Replaces the status, and the annotations where they are given: a write through the status subresource, which never
    * counts as a new generation. Returns whether something was written.
    */
@@ -123,8 +120,21 @@ export class DocumentWriter {
     annotations?: StringMap,
   ): boolean {
     const old = table.get(row);
-    const metadata = annotations === undefined ? old.metadata : { ...old.metadata, annotations };
-    return this.#write(table, row, { ...old, metadata, status }, false);
+    const isSame = sameData(part(old, "status"), status);
+    const isAnnotated = annotations !== undefined && !sameData(old.metadata.annotations ?? {}, annotations);
+    if (isSame && !isAnnotated) return false;
+    const resourceVersion = String(++this.#context.revision.value);
+    const metadata = isAnnotated
+      ? { ...old.metadata, annotations, resourceVersion }
+      : { ...old.metadata, resourceVersion };
+    table.put(row, deepFreeze({ ...old, metadata, status }));
+    this.#context.log.append(
+      table.kindId,
+      row,
+      (isSame ? 0 : CHANGE.status) | (isAnnotated ? CHANGE.metadata : 0),
+      old,
+    );
+    return true;
   }
 
   /** Removes an object at once. What becomes of its dependents is the garbage collector's business. */

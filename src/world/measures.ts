@@ -15,6 +15,9 @@ export class Measures implements Cell {
   readonly #assertedByMetric = new Map<string, number[]>();
   readonly #summary = new Map<string, { readonly metric: string; readonly labels: Labels; readonly set: SampleSet }>();
 
+  /** The sets of `#summary` by their labels and metric: derived. */
+  #byLabels = new WeakMap<Labels, Map<string, SampleSet>>();
+
   constructor(registry: CellRegistry, assertions: readonly Assertion[]) {
     this.#assertions = assertions;
     this.#asserted = assertions.map(() => new SampleSet());
@@ -58,10 +61,15 @@ export class Measures implements Cell {
     };
     for (const [index, set] of saved.asserted.entries()) this.#asserted[index]?.load(set);
     this.#summary.clear();
+    this.#byLabels = new WeakMap();
     for (const { metric, labels, set } of saved.summary) this.#setOf(metric, labels).load(set);
   }
 
   #setOf(metric: string, labels: Labels): SampleSet {
+    // Frozen labels are those of an object that is measured again and again.
+    const sets = Object.isFrozen(labels) ? this.#setsOf(labels) : undefined;
+    const known = sets?.get(metric);
+    if (known !== undefined) return known;
     let key = metric;
     for (const label in labels) key += `\n${labels[label]}`;
     let entry = this.#summary.get(key);
@@ -69,7 +77,17 @@ export class Measures implements Cell {
       entry = { metric, labels, set: new SampleSet() };
       this.#summary.set(key, entry);
     }
+    sets?.set(metric, entry.set);
     return entry.set;
+  }
+
+  #setsOf(labels: Labels): Map<string, SampleSet> {
+    let sets = this.#byLabels.get(labels);
+    if (sets === undefined) {
+      sets = new Map();
+      this.#byLabels.set(labels, sets);
+    }
+    return sets;
   }
 }
 

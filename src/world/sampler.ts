@@ -9,7 +9,7 @@ import {
   type ReplicationController,
   type StatefulSet,
 } from "../kube/index.ts";
-import type { Store } from "../store/index.ts";
+import type { DocumentTable, Store } from "../store/index.ts";
 import { cpuMilliOf, wholeValueOf } from "../units/index.ts";
 import type { Labels } from "./measures.ts";
 import { isNodeReady, type Observed, type Observer } from "./observer.ts";
@@ -25,6 +25,8 @@ export class Sampler {
   readonly #observed: Observed;
   readonly #observer: Observer;
   readonly #sampleKind: number;
+  /** By kind and row: derived. */
+  readonly #labels = new Map<string, { readonly serial: number; readonly labels: Labels }[]>();
 
   constructor(engine: Engine, store: Store, observed: Observed, observer: Observer) {
     this.#engine = engine;
@@ -55,6 +57,21 @@ export class Sampler {
     this.#observed.sink?.sample(series, { at_s: this.#engine.now / SECOND, ...row() });
   }
 
+  /** One object of labels for each document: what is measured of it is found again by that object. */
+  #labelsOf(kind: string, row: number, make: () => Labels, table: DocumentTable): Labels {
+    let rows = this.#labels.get(kind);
+    if (rows === undefined) {
+      rows = [];
+      this.#labels.set(kind, rows);
+    }
+    const serial = table.serial.get(row);
+    const known = rows[row];
+    if (known?.serial === serial) return known.labels;
+    const labels = Object.freeze(make());
+    rows[row] = { serial, labels };
+    return labels;
+  }
+
   #gauge(metric: string, value: number, labels: Labels): void {
     if (this.#observer.isWarm) this.#observed.measures.add(metric, value, labels);
   }
@@ -69,20 +86,20 @@ export class Sampler {
     const requested = { cpu: 0, memory: 0 };
     const allocatable = { cpu: 0, memory: 0 };
     for (let row = nodes.first(); row !== -1; row = nodes.after(row)) {
-      const node = nodes.get(row);
-      const name = node.metadata.name ?? "";
+      const { name, isReady, cpuMilli, memoryBytes } = figuresOf(nodes.get(row));
       const id = this.#store.pods.nodeNames.find(name);
       total++;
       costPerHour += this.#observer.priceOf(name);
-      const cpu = cpuMilliOf(node.status?.allocatable?.cpu ?? "0");
       const cpuRequested = id === -1 ? 0 : census.cpuMilliOf(id);
       requested.cpu += cpuRequested;
       requested.memory += id === -1 ? 0 : census.memoryBytesOf(id);
-      if (perNode && cpu > 0) this.#gauge("node_cpu_requested", cpuRequested / cpu, this.#observer.nodeLabels(name));
-      if (!isNodeReady(node)) continue;
+      if (perNode && cpuMilli > 0) {
+        this.#gauge("node_cpu_requested", cpuRequested / cpuMilli, this.#observer.nodeLabels(name));
+      }
+      if (!isReady) continue;
       ready++;
-      allocatable.cpu += cpu;
-      allocatable.memory += wholeValueOf(node.status?.allocatable?.memory ?? "0");
+      allocatable.cpu += cpuMilli;
+      allocatable.memory += memoryBytes;
     }
     this.#gauge("nodes_ready", ready, {});
     this.#row("nodes", () => ({
@@ -128,7 +145,7 @@ export class Sampler {
         const { namespace = "", name = "" } = workload.metadata;
         const wanted = workload.spec.replicas ?? 1;
         const ready = workload.status?.readyReplicas ?? 0;
-        const labels = { namespace, kind, name };
+        const labels = this.#labelsOf(kind, row, () => ({ namespace, kind, name }), table);
         this.#gauge("workload_replicas", wanted, labels);
         this.#gauge("workload_ready_replicas", ready, labels);
         const current = workload.status?.replicas ?? 0;
@@ -143,7 +160,7 @@ export class Sampler {
     for (let row = hpas.first(); row !== -1; row = hpas.after(row)) {
       const { metadata, spec, status } = hpas.get(row);
       const { namespace = "", name = "" } = metadata;
-      const labels = { namespace, hpa: name };
+      const labels = this.#labelsOf("hpa", row, () => ({ namespace, hpa: name }), hpas);
       const seen = status?.currentMetrics?.[0] as
         | { resource?: { current?: { averageUtilization?: number } } }
         | undefined;
@@ -179,6 +196,31 @@ export class Sampler {
       }));
     }
   }
+}
+
+interface NodeFigures {
+  readonly name: string;
+  readonly isReady: boolean;
+  readonly cpuMilli: number;
+  readonly memoryBytes: number;
+}
+
+/** A node's document is a new object whenever it changes, so what is read off it can be kept by it. */
+const nodeFigures = new WeakMap<KubeNode, NodeFigures>();
+
+function figuresOf(node: KubeNode): NodeFigures {
+  let figures = nodeFigures.get(node);
+  if (figures === undefined) {
+    const { cpu = "0", memory = "0" } = node.status?.allocatable ?? {};
+    figures = {
+      name: node.metadata.name ?? "",
+      isReady: isNodeReady(node),
+      cpuMilli: cpuMilliOf(cpu),
+      memoryBytes: wholeValueOf(memory),
+    };
+    nodeFigures.set(node, figures);
+  }
+  return figures;
 }
 
 /** Six decimals: what a person or a plot can use, and the same text everywhere. */
