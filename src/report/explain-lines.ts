@@ -11,8 +11,21 @@ const ROWS_SHOWN = 10;
 
 /** The inputs and outcome of a decision, one line a field; lists of maps become rows. */
 export function detailLines(decision: DecisionRecord): string[] {
-  return Object.entries(decision).flatMap(([key, value]) => (COMMON.has(key) ? [] : fieldLines(key, value)));
+  return Object.entries(decision).flatMap(([key, value]) => {
+    if (COMMON.has(key)) return [];
+    return PENDING[key]?.(value) ?? fieldLines(key, value);
+  });
 }
+
+/** What would end a pod's waiting, as a sentence. */
+const PENDING: Readonly<Record<string, (value: unknown) => string[]>> = {
+  nearest: (value) =>
+    isFields(value) ? [row("nearest", `${String(value.node)}: ${String(value.why)}`, undefined)] : [],
+  wouldFit: (value) =>
+    Array.isArray(value) && value.length > 0
+      ? [row("would fit", `if ${value.map(String).join(", or ")}`, undefined)]
+      : [],
+};
 
 function fieldLines(key: string, value: unknown): string[] {
   const name = `  ${key.padEnd(KEY_WIDTH)} `;

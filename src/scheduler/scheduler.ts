@@ -10,6 +10,8 @@ import type { SchedulerConfig } from "./config/types.ts";
 import { type Attempt, SchedulerCore } from "./core.ts";
 import { CycleState } from "./cycle-state.ts";
 import { decisionOf, preemptionDecisionOf } from "./decision-record.ts";
+import { explainPending } from "./explain/explain-pending.ts";
+import { simulatorResults } from "./explain/simulator-results.ts";
 import type { Framework } from "./framework.ts";
 import type { NodeInfo } from "./node-info.ts";
 import type { PodInfo, PodSource } from "./pod-info.ts";
@@ -71,12 +73,14 @@ export class Scheduler {
   readonly #flushBackoffKind: number;
   readonly #flushUnschedulableKind: number;
   readonly #timers: StateValue<Timers>;
+  readonly #recordsResults: boolean;
 
   constructor(store: Store, options: SchedulerOptions = {}) {
     const { engine } = store;
     this.#engine = engine;
     this.#store = store;
     this.#options = { ...LATENCIES, ...options };
+    this.#recordsResults = options.recordsResults === true;
     const cache = new SchedulerCache();
     this.#view = new StoreView(store, cache);
     const preemptions = new PreemptionsUnderWay();
@@ -192,7 +196,7 @@ export class Scheduler {
     const { pod, node, outcome, message, nominate, order } = attempt;
     const row = pod.row as number;
     if (this.#store.decisions.isEnabled) {
-      this.#store.decisions.write(decisionOf(attempt));
+      this.#store.decisions.write({ ...decisionOf(attempt), ...this.#explain(attempt) });
       const preemption = preemptionDecisionOf(attempt);
       if (preemption !== undefined) this.#store.decisions.write(preemption);
     }
@@ -211,6 +215,17 @@ export class Scheduler {
     const delay = sample(this.#options.preemptionLatency, this.#preemptionStream);
     if (delay === 0) this.#onPreempt(order.id);
     else this.#engine.after(delay, this.#preemptKind, order.id);
+  }
+
+  /** What only a reader of the decision wants to know. */
+  #explain({ pod, placement, node, outcome }: Attempt): Record<string, unknown> {
+    if (placement === undefined) return {};
+    const { cache, nominated } = this.core;
+    const framework = this.core.frameworkFor(pod);
+    const isPending = outcome === "unschedulable" && node === undefined && placement.error === undefined;
+    const pending = isPending ? explainPending(framework, cache, nominated, placement) : undefined;
+    if (!this.#recordsResults) return { ...pending };
+    return { ...pending, annotations: simulatorResults(framework, cache.snapshot(), placement) };
   }
 
   #onPreempt(id: number): void {
