@@ -1,5 +1,6 @@
 /** The face of the room `control`: the controllers, each in a file or folder of its own. */
 
+export { ClaimBinder } from "./claim-binder.ts";
 export { CronJobController } from "./cronjob/index.ts";
 export { DaemonSetController, type DaemonSetControllerOptions, type RolloutChooser } from "./daemonset/index.ts";
 export { deleteObject, type Propagation } from "./delete-object.ts";
@@ -13,9 +14,9 @@ export {
 } from "./disruption/index.ts";
 export { EndpointSliceController, type EndpointSliceSettings } from "./endpointslice/index.ts";
 export { GarbageCollector } from "./garbage-collector.ts";
-export { JobController, type JobControllerOptions, TtlAfterFinished } from "./job/index.ts";
 export type { MetricsSource, PodRowsQuery, ResourceQuery, SampleColumns, SampleCount } from "./hpa/index.ts";
 export { HPA_DEFAULTS, HpaController, type HpaOptions } from "./hpa/index.ts";
+export { JobController, type JobControllerOptions, TtlAfterFinished } from "./job/index.ts";
 export { NODE_LIFECYCLE_DEFAULTS, NodeLifecycle, type NodeLifecycleSettings } from "./node-lifecycle/index.ts";
 export { PodGarbageCollector, type PodGcSettings } from "./pod-gc.ts";
 export * from "./replicas/index.ts";

@@ -1,0 +1,126 @@
+import { expect, test } from "vitest";
+import type { PersistentVolumeClaim, PodDisruptionBudget, StatefulSet } from "../../src/kube/index.ts";
+import { planOf } from "../../src/testing/index.ts";
+import { minutes } from "../../src/units/index.ts";
+import { World } from "../../src/world/index.ts";
+
+/** An ensemble as coordination services are run: one member a node, each with a disk, all but one always up. */
+const LABELS = { app: "quorum" };
+const ENSEMBLE: readonly object[] = [
+  {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: "quorum" },
+    spec: { clusterIP: "None", selector: LABELS, ports: [{ port: 2181 }] },
+  },
+  {
+    apiVersion: "policy/v1",
+    kind: "PodDisruptionBudget",
+    metadata: { name: "quorum" },
+    spec: { selector: { matchLabels: LABELS }, maxUnavailable: 1 },
+  },
+  {
+    apiVersion: "apps/v1",
+    kind: "StatefulSet",
+    metadata: { name: "quorum" },
+    spec: {
+      serviceName: "quorum",
+      replicas: 3,
+      selector: { matchLabels: LABELS },
+      template: {
+        metadata: { labels: LABELS },
+        spec: {
+          affinity: {
+            podAntiAffinity: {
+              requiredDuringSchedulingIgnoredDuringExecution: [
+                {
+                  labelSelector: { matchExpressions: [{ key: "app", operator: "In", values: ["quorum"] }] },
+                  topologyKey: "kubernetes.io/hostname",
+                },
+              ],
+            },
+          },
+          containers: [
+            {
+              name: "member",
+              image: "quorum:1",
+              resources: { requests: { cpu: "500m", memory: "1Gi" } },
+              volumeMounts: [{ name: "data", mountPath: "/data" }],
+            },
+          ],
+        },
+      },
+      volumeClaimTemplates: [
+        {
+          metadata: { name: "data" },
+          spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "10Gi" } } },
+        },
+      ],
+    },
+  },
+];
+
+const ensemble = (nodes: number): World => World.from(planOf({ nodes, objects: ENSEMBLE, duration: "5m" }));
+
+/** `pod node` of each pod, in the order of creation. */
+function places({ store }: World): string[] {
+  const found: string[] = [];
+  for (let row = store.pods.first(); row !== -1; row = store.pods.after(row)) {
+    found.push(`${store.pods.name.get(row)} ${store.pods.nodeNameOf(row)}`.trim());
+  }
+  return found;
+}
+
+function statusOf({ store }: World) {
+  const claims = store.documents<PersistentVolumeClaim>("PersistentVolumeClaim").list();
+  return {
+    set: store.documents<StatefulSet>("StatefulSet").find("default", "quorum")?.status,
+    budget: store.documents<PodDisruptionBudget>("PodDisruptionBudget").find("default", "quorum")?.status,
+    claims: claims.map(({ metadata, status }) => `${metadata.name} ${status?.phase}`),
+  };
+}
+
+test("on three nodes each member has one of its own", () => {
+  const world = ensemble(3);
+  world.run();
+  const nodes = places(world).map((place) => place.split(" ")[1]);
+  expect(places(world).map((place) => place.split(" ")[0])).toEqual(["quorum-0", "quorum-1", "quorum-2"]);
+  expect([...nodes].sort()).toEqual(["n1", "n2", "n3"]);
+  const { set, budget, claims } = statusOf(world);
+  expect(set).toMatchObject({ replicas: 3, readyReplicas: 3, availableReplicas: 3, updatedReplicas: 3 });
+  expect(budget).toMatchObject({ expectedPods: 3, currentHealthy: 3, desiredHealthy: 2, disruptionsAllowed: 1 });
+  expect(claims).toEqual(["data-quorum-0 Bound", "data-quorum-1 Bound", "data-quorum-2 Bound"]);
+});
+
+test("on two nodes the third waits, and the budget knows it", () => {
+  const world = ensemble(2);
+  world.run();
+  expect(places(world)).toEqual([
+    expect.stringMatching(/^quorum-0 n[12]$/),
+    expect.stringMatching(/^quorum-1 n[12]$/),
+    "quorum-2",
+  ]);
+  const { set, budget } = statusOf(world);
+  expect(set).toMatchObject({ replicas: 3, readyReplicas: 2 });
+  expect(budget).toMatchObject({ expectedPods: 3, currentHealthy: 2, desiredHealthy: 2, disruptionsAllowed: 0 });
+});
+
+test("a fork goes on as its origin does", () => {
+  const actions = [
+    {
+      kind: "setImage",
+      atMicros: minutes(2),
+      target: { kind: "StatefulSet", namespace: "default", name: "quorum" },
+      images: [{ container: "*", image: "quorum:2" }],
+    },
+  ] as const;
+  const plan = planOf({ objects: ENSEMBLE, actions, duration: "10m" });
+  const origin = World.from(plan);
+  origin.run(minutes(2) + 1);
+  const fork = World.fork(plan, origin.checkpoint());
+  origin.run();
+  fork.run();
+  expect(fork.finish()).toEqual(origin.finish());
+  expect(statusOf(fork)).toEqual(statusOf(origin));
+  expect(statusOf(fork).set).toMatchObject({ readyReplicas: 3, updatedReplicas: 3 });
+});
