@@ -326,14 +326,14 @@ export const METRICS: readonly MetricDefinition[] = [
     "count",
     "gauge",
     ["namespace", "kind", "name"],
-    "Replicas wanted by a Deployment, ReplicaSet or ReplicationController.",
+    "Replicas wanted by a Deployment, ReplicaSet, ReplicationController or StatefulSet.",
   ),
   metric(
     "workload_ready_replicas",
     "count",
     "gauge",
     ["namespace", "kind", "name"],
-    "Ready replicas of a Deployment, ReplicaSet or ReplicationController.",
+    "Ready replicas of a Deployment, ReplicaSet, ReplicationController or StatefulSet.",
   ),
   metric("hpa_replicas", "count", "gauge", ["namespace", "hpa"], "Replicas wanted by a HorizontalPodAutoscaler."),
   metric(
