@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { main } from "../../src/cli/main.ts";
 import { loadScenario } from "../../src/scenario/index.ts";
 import { World } from "../../src/world/index.ts";
 
@@ -160,4 +161,46 @@ test.each<[string, string, string | undefined, readonly string[]]>([
   const ours = problems.filter((line) => !line.includes(" N"));
   const errors = ours.filter((line) => !line.includes('no plugin "Mine"'));
   expect(errors.map((line) => line.replace(name, "NAME"))).toEqual(expected);
+});
+
+/** The blocks of docs/plugins.md that begin with a comment naming their file. */
+function documentedFiles(): Map<string, string> {
+  const text = readFileSync(join(import.meta.dirname, "../../docs/plugins.md"), "utf8");
+  const blocks = [...text.matchAll(/```(?:js|yaml)\n((?:\/\/|#) ([\w.-]+)\n[\s\S]*?)```/g)];
+  return new Map(blocks.map(([, block = "", name = ""]) => [name, block]));
+}
+
+test("docs/plugins.md: every block is a file, and the scenarios run as they say", async () => {
+  const files = documentedFiles();
+  expect([...files.keys()]).toEqual(["two-profiles.yaml", "fewest-pods.mjs", "fewest-pods.yaml"]);
+  const own = mkdtempSync(join(folder, "docs-"));
+  for (const [name, text] of files) writeFileSync(join(own, name), text);
+  for (const name of [...files.keys()].filter((one) => one.endsWith(".yaml"))) {
+    const { plan, plugins, problems } = await load(join(own, name));
+    expect(problems.filter((line) => / [EW]\d/.test(line))).toEqual([]);
+    if (plan === null) throw new Error("no plan");
+    const world = World.from(plan, undefined, plugins);
+    world.run();
+    expect(world.finish().assertions.map(({ holds }) => holds)).toEqual([true]);
+  }
+});
+
+test("a plugin that errs in a run of the command: named, exit 2, partial result", async () => {
+  const file = scenario('export default { name: "Mine", score: (_pod, node) => (node.pods.length === 0 ? 101 : 1) };');
+  const written: string[] = [];
+  const terminal = {
+    out: () => {},
+    err: (text: string) => void written.push(text),
+    outHasColour: false,
+    errHasColour: false,
+    hasProgress: false,
+  };
+  const exit = await main(["run", file, "--out", join(folder, "results")], terminal);
+  expect(written.join("")).toMatch(
+    /plugin "Mine" \(case-\d+\.mjs\): score\(pod\/default\/a, node\/default-01\): gave 101/,
+  );
+  expect(exit).toBe(2);
+  const name = file.split("/").at(-1)?.replace(".yaml", "") ?? "";
+  const summary = JSON.parse(readFileSync(join(folder, "results", name, "seed=1", "summary.json"), "utf8")) as object;
+  expect(summary).toMatchObject({ partial: true });
 });
