@@ -12,6 +12,7 @@ export {
   type EvictionOptions,
   evict,
 } from "./disruption/index.ts";
+export { Drain } from "./drain.ts";
 export { EndpointSliceController, type EndpointSliceSettings } from "./endpointslice/index.ts";
 export { GarbageCollector } from "./garbage-collector.ts";
 export type { MetricsSource, PodRowsQuery, ResourceQuery, SampleColumns, SampleCount } from "./hpa/index.ts";

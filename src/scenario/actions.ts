@@ -31,6 +31,7 @@ const VERBS = [
   "delete",
   "cordon",
   "uncordon",
+  "drain",
   "rolloutUndo",
   "rolloutPause",
   "rolloutResume",
@@ -66,9 +67,10 @@ function carryOut(wish: Wish, place: Field, base: Base, context: ActionContext):
     const objects = context.manifests.get(wish.target);
     return objects === undefined ? null : { ...base, kind: "apply", objects };
   }
-  if (wish.verb === "cordon" || wish.verb === "uncordon") {
+  if (wish.verb === "cordon" || wish.verb === "uncordon" || wish.verb === "drain") {
     const isName = wish.target !== "" || place.textOrNull() !== null;
     const nodes = isName ? nodeNamed(place, wish.target, context.nodes) : selectNodes(place, wish.verb, context.nodes);
+    if (wish.verb === "drain") return { ...base, kind: "drain", nodes, gracePeriodSeconds: wish.number };
     return { ...base, kind: wish.verb, nodes };
   }
   const target = targetOf(place, wish, context.index);
@@ -147,7 +149,7 @@ function wishOfFields(field: Field, verb: string): Wish {
       ? field.get("replicas").numberOrNull()
       : verb === "rolloutUndo"
         ? field.get("toRevision").numberOrNull()
-        : verb === "delete" && grace.isPresent
+        : (verb === "delete" || verb === "drain") && grace.isPresent
           ? Math.floor(grace.micros() / 1_000_000)
           : null;
   const wish = { verb, target, namespace, number, images: image === null ? [] : [{ container, image }] };
@@ -171,6 +173,8 @@ function asCommand(wish: Omit<Wish, "text">): string {
       return `kubectl set image ${target} ${images.map((one) => `${one.container}=${one.image}`).join(" ")}${inside}`;
     case "delete":
       return `kubectl delete ${target}${number === null ? "" : ` --grace-period=${number}`}${inside}`;
+    case "drain":
+      return `kubectl drain ${target} --ignore-daemonsets --delete-emptydir-data --force${number === null ? "" : ` --grace-period=${number}`}`;
     case "rolloutUndo":
       return `kubectl rollout undo ${target}${number === null ? "" : ` --to-revision=${number}`}${inside}`;
     default:
@@ -181,6 +185,7 @@ function asCommand(wish: Omit<Wish, "text">): string {
 const NUMBER_FLAG: ReadonlyMap<string, string> = new Map([
   ["scale", "replicas"],
   ["delete", "grace-period"],
+  ["drain", "grace-period"],
   ["rollout undo", "to-revision"],
 ]);
 

@@ -15,11 +15,15 @@ const FLAGS: ReadonlyMap<string, readonly string[]> = new Map([
   ["delete", ["grace-period"]],
   ["cordon", []],
   ["uncordon", []],
+  ["drain", ["grace-period", "ignore-daemonsets", "delete-emptydir-data", "force"]],
   ["rollout undo", ["to-revision"]],
   ["rollout pause", []],
   ["rollout resume", []],
   ["rollout restart", []],
 ]);
+
+/** Flags that may stand without a value. */
+const SWITCHES: readonly string[] = ["ignore-daemonsets", "delete-emptydir-data", "force"];
 
 const SHORT_FLAGS: ReadonlyMap<string, string> = new Map([
   ["n", "namespace"],
@@ -57,7 +61,7 @@ function readFlags(
     }
     const name = SHORT_FLAGS.get(match[1] ?? "") ?? match[1] ?? "";
     if (!known.includes(name)) return { error: `unknown flag "${word}" for ${verb}${didYouMean(name, known)}` };
-    const value = match[2] ?? words[++index];
+    const value = match[2] ?? (SWITCHES.includes(name) ? "true" : words[++index]);
     if (value === undefined) return { error: `flag "${word}" needs a value` };
     flags.set(name, value);
   }

@@ -1,8 +1,7 @@
-import { deleteObject, readScale, writeScale } from "../control/index.ts";
+import { Drain, deleteObject, readScale, writeScale } from "../control/index.ts";
 import type { Engine } from "../engine/index.ts";
 import {
   type Container,
-  type Deployment,
   findKindByName,
   type KubeNode,
   type KubeObject,
@@ -36,6 +35,7 @@ export class Actions {
   readonly #cluster: Cluster;
   readonly #store: Store;
   readonly #actions: readonly Action[];
+  readonly #drain: Drain;
   readonly #kind: number;
 
   constructor(engine: Engine, cluster: Cluster, plan: Plan) {
@@ -43,6 +43,7 @@ export class Actions {
     this.#cluster = cluster;
     this.#store = cluster.store;
     this.#actions = plan.actions;
+    this.#drain = new Drain(cluster.store);
     this.#kind = engine.define("action", PHASE.fault, (index) => this.#play(index));
   }
 
@@ -81,6 +82,8 @@ export class Actions {
       case "cordon":
       case "uncordon":
         return firstOf(action.nodes.map((name) => this.#cordon(name, action.kind === "cordon")));
+      case "drain":
+        return firstOf(action.nodes.map((name) => this.#drainNode(name, action.gracePeriodSeconds)));
       case "rolloutUndo":
         return this.#undo(action.target, action.toRevision);
       case "rolloutPause":
@@ -175,6 +178,12 @@ export class Actions {
     return undefined;
   }
 
+  #drainNode(name: string, gracePeriodSeconds: number | null): string | undefined {
+    const refusal = this.#cordon(name, true);
+    if (refusal === undefined) this.#drain.start(name, gracePeriodSeconds);
+    return refusal;
+  }
+
   /** As `kubectl rollout undo` does: the template of an earlier ReplicaSet is written into the Deployment. */
   #undo(target: ObjectReference, toRevision: number | null): string | undefined {
     return this.#change(target, (workload) => {
@@ -267,11 +276,22 @@ function merged(live: KubeObject, given: KubeObject): KubeObject {
 }
 
 function immutableRefusal(live: KubeObject, given: KubeObject): string | undefined {
-  if (live.kind !== "Deployment" && live.kind !== "ReplicaSet") return undefined;
-  const [before, after] = [(live as Deployment).spec.selector, (given as Deployment).spec.selector];
-  if (sameData(before, after)) return undefined;
-  return `The ${live.kind} "${live.metadata.name}" is invalid: spec.selector: Invalid value: ${JSON.stringify(after)}: field is immutable`;
+  const fields = IMMUTABLE.get(live.kind) ?? [];
+  const [before, after] = [live, given].map((object) => (object as { readonly spec?: Fields }).spec ?? {});
+  const changed = fields.find((field) => !sameData(before?.[field], after?.[field]));
+  if (changed === undefined) return undefined;
+  const value = JSON.stringify(after?.[changed] ?? null);
+  return `The ${live.kind} "${live.metadata.name}" is invalid: spec.${changed}: Invalid value: ${value}: field is immutable`;
 }
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Fields of the spec that stay as they were created. @source kubernetes 1.37 pkg/apis/apps/validation */
+const IMMUTABLE: ReadonlyMap<string, readonly string[]> = new Map([
+  ["Deployment", ["selector"]],
+  ["ReplicaSet", ["selector"]],
+  ["StatefulSet", ["selector", "volumeClaimTemplates", "serviceName", "podManagementPolicy"]],
+]);
 
 function firstOf(refusals: readonly (string | undefined)[]): string | undefined {
   return refusals.find((refusal) => refusal !== undefined);

@@ -250,6 +250,7 @@ export type Action = ActionBase &
       }
     | { readonly kind: "delete"; readonly target: ObjectReference; readonly gracePeriodSeconds: number | null }
     | { readonly kind: "cordon" | "uncordon"; readonly nodes: readonly string[] }
+    | { readonly kind: "drain"; readonly nodes: readonly string[]; readonly gracePeriodSeconds: number | null }
     | { readonly kind: "rolloutUndo"; readonly target: ObjectReference; readonly toRevision: number | null }
     | { readonly kind: "rolloutPause" | "rolloutResume" | "rolloutRestart"; readonly target: ObjectReference }
   );
