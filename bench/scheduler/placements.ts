@@ -33,12 +33,14 @@ const nodeCounts = (optionOf("nodes") ?? "100,1000,5000").split(",").map(Number)
 const names = (optionOf("workloads") ?? Object.keys(WORKLOADS).join(",")).split(",");
 const percentages = (optionOf("percentages") ?? "0,100").split(",").map(Number);
 const facts = machineFacts();
+const options = process.argv.slice(2).filter((argument) => argument !== "--record");
+const command = ["npm run bench -- scheduler/placements", ...options].join(" ");
 const rows: object[] = [];
 for (const nodes of nodeCounts) {
   for (const name of names) {
     for (const percentage of percentages) {
       const row = measure(name, nodes, percentage);
-      rows.push({ ...row, ...facts, command: "npm run bench -- scheduler/placements" });
+      rows.push({ ...row, ...facts, command });
       const { podsPerCpuSecond, placed, check } = row;
       const sampling = percentage === 0 ? "default" : "every";
       console.log(
