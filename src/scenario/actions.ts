@@ -108,7 +108,7 @@ const KINDS_OF_VERB: ReadonlyMap<string, readonly string[]> = new Map([
   ["rolloutUndo", ["Deployment"]],
   ["rolloutPause", ["Deployment"]],
   ["rolloutResume", ["Deployment"]],
-  ["rolloutRestart", ["Deployment"]],
+  ["rolloutRestart", ["Deployment", "StatefulSet", "DaemonSet"]],
 ]);
 
 function targetOf(place: Field, wish: Wish, index: ObjectIndex): ObjectReference | null {

@@ -4,6 +4,7 @@ import {
   generatedName,
   type OwnerReference,
   type StringMap,
+  setCondition,
 } from "../kube/index.ts";
 import { deepFreeze } from "../tables/index.ts";
 import { CHANGE } from "./changes.ts";
@@ -174,14 +175,24 @@ export class PodWriter {
     return flags !== 0;
   }
 
-  /** Sets a condition without columns of its own (DisruptionTarget, …). */
+  /**
+   * Sets a condition without columns of its own (DisruptionTarget, …), in its old place or at the end. Its transition time
+   * moves only when the status flips; nothing is written when nothing differs. An empty reason or message is left out.
+   */
   setExtraCondition(row: number, type: string, status: ConditionStatus, reason: string, message: string): void {
     const { store } = this.#context;
     const extra = store.pods.extra.get(row);
-    const others = (extra.conditions ?? []).filter((condition) => condition.type !== type);
-    const lastTransitionTime = store.timestamp(store.nowSecond);
-    const condition = { type, status, reason, message, lastProbeTime: null, lastTransitionTime };
-    store.pods.extra.set(row, deepFreeze({ ...extra, conditions: [...others, condition] }));
+    const known = extra.conditions ?? [];
+    const condition = {
+      type,
+      status,
+      ...(reason === "" ? {} : { reason }),
+      ...(message === "" ? {} : { message }),
+      lastProbeTime: null,
+    };
+    const conditions = setCondition(known, condition, store.timestamp(store.nowSecond));
+    if (conditions === known) return;
+    store.pods.extra.set(row, deepFreeze({ ...extra, conditions }));
     this.#changed(row, CHANGE.status);
   }
 

@@ -1,6 +1,14 @@
 import type { ServiceAddresses } from "../control/index.ts";
-import type { ContainerStatus, KubeObject, OwnerReference, Pod, Service } from "../kube/index.ts";
-import type { ApiResult, Store } from "../store/index.ts";
+import type {
+  ContainerStatus,
+  ControllerRevision,
+  KubeObject,
+  OwnerReference,
+  Pod,
+  Service,
+  StatefulSet,
+} from "../kube/index.ts";
+import { type ApiResult, controllerReference, type Store } from "../store/index.ts";
 import type { Plan, PlannedObject } from "./plan.ts";
 
 /** Namespaces that every cluster has. */
@@ -27,6 +35,7 @@ export function createObjects(cluster: Cluster, plan: Plan): void {
   }
   for (const { object } of inOrder(plan.objects)) {
     const result = createObject(cluster, object);
+    if (result.ok && object.kind === "StatefulSet") keepRevision(store, plan, result.row);
     if (!result.ok && store.decisions.isEnabled) {
       const { kind, metadata } = object;
       const name = `${kind.toLowerCase()}/${metadata.namespace ?? ""}/${metadata.name ?? ""}`;
@@ -47,6 +56,34 @@ export function createObject(cluster: Cluster, object: KubeObject): ApiResult {
   const result = store.writer.create(admitted.service);
   if (!result.ok) addresses.release(admitted.service);
   return result;
+}
+
+/**
+ * A dump without revisions says by name which one the pods of a set are of. Where all are of one, that is the set's template;
+ * without its revision they would all be replaced.
+ */
+function keepRevision(store: Store, plan: Plan, row: number): void {
+  const set = store.documents<StatefulSet>("StatefulSet").get(row);
+  const { namespace = "" } = set.metadata;
+  const { currentRevision: name, updateRevision } = set.status ?? {};
+  if (name === undefined || name !== updateRevision) return;
+  const isDumped = ({ object: { kind, metadata } }: PlannedObject): boolean =>
+    kind === "ControllerRevision" && metadata.name === name && (metadata.namespace ?? "") === namespace;
+  if (plan.objects.some(isDumped)) return;
+  const { template } = set.spec;
+  const revision: ControllerRevision = {
+    apiVersion: "apps/v1",
+    kind: "ControllerRevision",
+    metadata: {
+      name,
+      namespace,
+      ...(template.metadata?.labels === undefined ? {} : { labels: template.metadata.labels }),
+      ownerReferences: [controllerReference(set)],
+    },
+    data: { spec: { template: { ...template, $patch: "replace" } } },
+    revision: 1,
+  };
+  store.writer.create(revision);
 }
 
 function inOrder(objects: readonly PlannedObject[]): PlannedObject[] {

@@ -105,6 +105,40 @@ test("on two nodes the third waits, and the budget knows it", () => {
   expect(budget).toMatchObject({ expectedPods: 3, currentHealthy: 2, desiredHealthy: 2, disruptionsAllowed: 0 });
 });
 
+test("the pods of a dump are not made anew, though it holds no revisions", () => {
+  const set = ENSEMBLE.find((object) => (object as StatefulSet).kind === "StatefulSet") as StatefulSet;
+  const labels = { ...LABELS, "controller-revision-hash": "quorum-7d8f9" };
+  const member = (index: number): object => ({
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: {
+      name: `quorum-${index}`,
+      labels: { ...labels, "statefulset.kubernetes.io/pod-name": `quorum-${index}` },
+      ownerReferences: [
+        { apiVersion: "apps/v1", kind: "StatefulSet", name: "quorum", uid: "dumped", controller: true },
+      ],
+    },
+    spec: { ...set.spec.template.spec, nodeName: `n${index + 1}`, volumes: [{ name: "data", emptyDir: {} }] },
+  });
+  const dumped = {
+    ...set,
+    spec: { ...set.spec, volumeClaimTemplates: [] },
+    status: { replicas: 3, currentRevision: "quorum-7d8f9", updateRevision: "quorum-7d8f9" },
+  };
+  const template = {
+    ...set.spec.template,
+    spec: { ...set.spec.template.spec, volumes: [{ name: "data", emptyDir: {} }] },
+  };
+  const objects = [{ ...dumped, spec: { ...dumped.spec, template } }, ...[0, 1, 2].map(member)];
+  const world = World.from(planOf({ objects, duration: "5m" }));
+  const serials = () =>
+    [0, 1, 2].map((i) => world.store.pods.serial.get(world.store.pods.rowOf("default", `quorum-${i}`)));
+  const before = serials();
+  world.run();
+  expect(serials()).toEqual(before);
+  expect(statusOf(world).set).toMatchObject({ currentRevision: "quorum-7d8f9", updatedReplicas: 3, readyReplicas: 3 });
+});
+
 test("a fork goes on as its origin does", () => {
   const actions = [
     {
