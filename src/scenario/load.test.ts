@@ -359,8 +359,6 @@ actions:
   - { at: 20m, kubectl: rollout undo deployment/web -n shop }
   - { at: 5m, scale: deploy/web, replicas: 3, namespace: shop }
   - { at: 6m, apply: { apiVersion: v1, kind: ConfigMap, metadata: { name: c } } }
-  - { at: 7m, drain: general-01, gracePeriod: 5s }
-  - { at: 8m, kubectl: drain general-02 --ignore-daemonsets --grace-period=9 }
 assertions:
   - pod_pending_seconds{app="web"} p99 < 1m
   - hpa_utilization max <= 80%
@@ -401,16 +399,6 @@ assertions:
       ["rolloutUndo", 1_200_000_000, "kubectl rollout undo deployment/web -n shop"],
       ["scale", 300_000_000, "kubectl scale deploy/web --replicas=3 -n shop"],
       ["apply", 360_000_000, "kubectl apply -f actions[2].apply"],
-      [
-        "drain",
-        420_000_000,
-        "kubectl drain general-01 --ignore-daemonsets --delete-emptydir-data --force --grace-period=5",
-      ],
-      ["drain", 480_000_000, "kubectl drain general-02 --ignore-daemonsets --grace-period=9"],
-    ]);
-    expect(plan?.actions.slice(3)).toMatchObject([
-      { nodes: ["general-01"], gracePeriodSeconds: 5 },
-      { nodes: ["general-02"], gracePeriodSeconds: 9 },
     ]);
     expect(plan?.assertions).toMatchObject([
       {
@@ -419,7 +407,7 @@ assertions:
         stat: "p99",
         comparison: "<",
         threshold: 60,
-        source: { line: 20 },
+        source: { line: 18 },
       },
       { metric: "hpa_utilization", threshold: 0.8, comparison: "<=" },
     ]);

@@ -1,0 +1,48 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { loadScenario } from "./index.ts";
+
+/** Loads a scenario of two nodes with these actions; returns what was found wrong, and the plan's actions. */
+async function load(actions: readonly object[]) {
+  const folder = mkdtempSync(join(tmpdir(), "orrery-"));
+  try {
+    const file = join(folder, "actions.yaml");
+    const spec = {
+      duration: "1h",
+      cluster: { nodePools: [{ name: "main", count: 2, capacity: { cpu: "4", memory: "8Gi" } }] },
+      actions,
+    };
+    const scenario = { apiVersion: "kube-orrery/v1alpha1", kind: "Scenario", metadata: { name: "actions" }, spec };
+    writeFileSync(file, JSON.stringify(scenario));
+    const { plan, problems } = await loadScenario(file, { version: "test" });
+    return { found: problems.map(({ code, message }) => `${code} ${message}`), actions: plan?.actions ?? [] };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+test("a drain is a node's name, a selector or a kubectl line", async () => {
+  const { found, actions } = await load([
+    { at: "1m", drain: "main-01", gracePeriod: "5s" },
+    { at: "2m", drain: { pool: "main" } },
+    { at: "3m", kubectl: "drain main-02 --ignore-daemonsets --grace-period=9" },
+  ]);
+  expect(found).toEqual([]);
+  expect(actions).toMatchObject([
+    {
+      kind: "drain",
+      nodes: ["main-01"],
+      gracePeriodSeconds: 5,
+      text: "kubectl drain main-01 --ignore-daemonsets --delete-emptydir-data --force --grace-period=5",
+    },
+    { kind: "drain", nodes: ["main-01", "main-02"], gracePeriodSeconds: null },
+    { kind: "drain", nodes: ["main-02"], gracePeriodSeconds: 9 },
+  ]);
+});
+
+test("a drain of a node that is not there is refused", async () => {
+  const { found } = await load([{ at: "1m", drain: "main-03" }]);
+  expect(found).toEqual([expect.stringMatching(/^E0401 there is no node "main-03" — did you mean/)]);
+});
