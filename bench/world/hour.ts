@@ -8,6 +8,7 @@
  * 72,000 HPA syncs of 100 pods (7.2 M rows, ~0.5 s), 30,000 pod starts of ~10 events and one placement over up to
  * 420 nodes each (~1.5 s).
  */
+import { setFlagsFromString } from "node:v8";
 import { World } from "../../src/world/index.ts";
 import { appendRows, machineFacts } from "../record.ts";
 import { hourPlan } from "./hour-plan.ts";
@@ -16,6 +17,9 @@ const [nodes = 1000, pods = 30_000, hpas = 300, hours = 1] = process.argv
   .slice(2)
   .filter((argument) => !argument.startsWith("--"))
   .map(Number);
+
+// As `orrery run` does.
+setFlagsFromString("--heap-growing-percent=20");
 
 const plan = await hourPlan({ nodes, pods, hpas, hours });
 const started = process.cpuUsage();

@@ -1,5 +1,6 @@
 import { cpus, totalmem } from "node:os";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
 import { headerLines, ResultFolder, Screen, type SummaryDocument, speedLine } from "../report/index.ts";
 import { type LoadedScenario, loadScenario, severityOf } from "../scenario/index.ts";
 import type { Plan, ResultSink, RunnableWorld } from "../world/plan.ts";
@@ -30,8 +31,15 @@ export interface RunContext {
 /** Events between two looks at the outside: files, progress, an interrupt. About 20 ms. */
 const SLICE_EVENTS = 20_000;
 
+/**
+ * A world makes much short-lived data beside little that stays: collected early, a run of 30,000 pods peaks at two thirds of the
+ * memory that V8 would take by itself, at no cost in time (`npm run bench -- world/hour`).
+ */
+const COLLECT_EARLY = "--heap-growing-percent=20";
+
 /** `orrery run`: one scenario after the other. Bad input runs and writes nothing at all. */
 export async function run(options: RunOptions, context: RunContext): Promise<number> {
+  setFlagsFromString(COLLECT_EARLY);
   const loaded: LoadedScenario[] = [];
   for (const file of options.scenarios) loaded.push(await load(file, options));
   const bad = loaded.filter(({ plan }) => plan === null);
