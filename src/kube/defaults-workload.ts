@@ -120,10 +120,14 @@ export function defaultJob(job: LooseWorkload): LooseWorkload {
 /** @source kubernetes 1.37 pkg/apis/batch/v1/defaults.go SetDefaults_CronJob */
 export function defaultCronJob(cronJob: LooseWorkload): LooseWorkload {
   const spec = cronJob.spec ?? {};
+  const jobTemplate = record(spec.jobTemplate);
+  const jobSpec = record(jobTemplate.spec);
+  const job = { ...jobTemplate, spec: { ...jobSpec, ...withTemplate(jobSpec.template, "keep") } };
   return {
     ...cronJob,
     spec: {
       ...spec,
+      ...(spec.jobTemplate !== undefined && { jobTemplate: job }),
       concurrencyPolicy: spec.concurrencyPolicy ?? "Allow",
       suspend: spec.suspend ?? false,
       successfulJobsHistoryLimit: spec.successfulJobsHistoryLimit ?? 3,

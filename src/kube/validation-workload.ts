@@ -88,7 +88,7 @@ function validateWorkloadSelector(selector: LabelSelector | undefined): FieldErr
 export function validateOwnedTemplate(
   template: PodTemplateSpec | undefined,
   matcher: Matcher,
-  owner: "ReplicationController" | "ReplicaSet" | "StatefulSet",
+  owner: "ReplicationController" | "ReplicaSet" | "StatefulSet" | "DaemonSet",
 ): FieldError[] {
   const path = at(SPEC, "template");
   if (template === undefined) return [required(path)];

@@ -3,6 +3,7 @@ import { findKind } from "./kinds.ts";
 import { dnsSubdomainProblems } from "./labels.ts";
 import type { KubeObject } from "./types.ts";
 import { validateHorizontalPodAutoscaler } from "./validation-autoscaling.ts";
+import { validateCronJob, validateDaemonSet, validateJob } from "./validation-batch.ts";
 import { validateNamespace, validateNode, validatePriorityClass } from "./validation-cluster.ts";
 import { validateMetadata } from "./validation-common.ts";
 import { validatePod } from "./validation-pod.ts";
@@ -36,6 +37,9 @@ const VALIDATORS: ReadonlyMap<string, (object: never) => FieldError[]> = new Map
   ["ReplicationController", validateReplicationController],
   ["ReplicaSet", validateReplicaSet],
   ["Deployment", validateDeployment],
+  ["DaemonSet", validateDaemonSet],
+  ["Job", validateJob],
+  ["CronJob", validateCronJob],
   ["HorizontalPodAutoscaler", validateHorizontalPodAutoscaler],
   ["Service", validateService],
   ["Namespace", validateNamespace],
@@ -46,9 +50,6 @@ const VALIDATORS: ReadonlyMap<string, (object: never) => FieldError[]> = new Map
   ["PersistentVolumeClaim", validatePersistentVolumeClaim],
 ]);
 
-/** Its jobs' names are eleven characters longer. */
-const CRON_JOB_NAME_MAX = 52;
-
 /** Names of these kinds may hold colons and capitals. */
 const anyPathSegment = (name: string): readonly string[] =>
   name.includes("/") || name.includes("%") ? ["may not contain '/'"] : [];
@@ -58,8 +59,4 @@ const NAME_RULES: ReadonlyMap<string, (name: string) => readonly string[]> = new
   ["RoleBinding", anyPathSegment],
   ["ClusterRole", anyPathSegment],
   ["ClusterRoleBinding", anyPathSegment],
-  [
-    "CronJob",
-    (name) => (name.length > CRON_JOB_NAME_MAX ? ["must be no more than 52 characters"] : dnsSubdomainProblems(name)),
-  ],
 ]);

@@ -32,7 +32,9 @@ function readLoad(field: Field, context: LoadContext, seen: ReadonlySet<string>)
     field.report("E0110", `${field.label}: expected either service or selector; got ${isService ? "both" : "neither"}`);
     return null;
   }
-  const foreign = isService ? ["container", "cpu", "memory", "startup", "stop", "namespace"] : ["demand", "perRequest"];
+  const foreign = isService
+    ? ["container", "cpu", "memory", "startup", "stop", "runFor", "exitCode", "namespace"]
+    : ["demand", "perRequest"];
   for (const key of foreign) {
     if (!field.get(key).isPresent) continue;
     field
@@ -118,8 +120,11 @@ function readPodLoad(field: Field, context: LoadContext): Own<PodLoad> {
   checkContainer(field.get("container"), matched);
   const curves = { csv: context.csv, noise: readNoise(field.get("noise")), isPerContainer: true };
   const [cpu, memory, startup] = [field.get("cpu"), field.get("memory"), field.get("startup")];
-  if (!cpu.isPresent && !memory.isPresent && !startup.isPresent && !field.get("stop").isPresent) {
-    field.report("E0111", `${field.label} needs cpu, memory, startup or stop`);
+  const runFor = field.get("runFor").distribution();
+  const isEmpty = [cpu, memory, startup, field.get("stop"), field.get("runFor")].every((part) => !part.isPresent);
+  if (isEmpty) field.report("E0111", `${field.label} needs cpu, memory, startup, stop or runFor`);
+  if (runFor === null && field.get("exitCode").isPresent) {
+    field.get("exitCode").reportKey("E0110", `"exitCode" does not go without "runFor" in ${field.label}`);
   }
   return {
     kind: "pods",
@@ -136,6 +141,7 @@ function readPodLoad(field: Field, context: LoadContext): Own<PodLoad> {
         }
       : null,
     stop: field.get("stop").distribution(),
+    ...(runFor === null ? {} : { run: { forMicros: runFor, exitCode: field.get("exitCode").number(0) } }),
   };
 }
 

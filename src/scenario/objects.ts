@@ -75,8 +75,15 @@ function podSourceOf(owner: PlannedObject): PodSource | null {
   const template = templateOf(object.kind, spec);
   if (!isRecord(template)) return null;
   const metadata: Record<string, unknown> = isRecord(template.metadata) ? template.metadata : {};
-  const labels = isRecord(metadata.labels) ? (metadata.labels as StringMap) : {};
+  const own = isRecord(metadata.labels) ? (metadata.labels as StringMap) : {};
+  const labels = { ...generatedLabels(owner), ...own };
   return { namespace, labels, containers: containerNames(template.spec), owner };
+}
+
+/** Labels that the server adds to a pod template, as far as they are known before. */
+function generatedLabels({ object }: PlannedObject): StringMap {
+  const { name = "" } = object.metadata;
+  return object.kind === "Job" ? { "batch.kubernetes.io/job-name": name, "job-name": name } : {};
 }
 
 /** Where a kind keeps its pod template. */

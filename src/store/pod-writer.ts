@@ -211,8 +211,11 @@ export class PodWriter {
       this.remove(row);
       return;
     }
-    const deletionAt = store.nowSecond + grace * MICROS_PER_SECOND;
-    const isForced = grace === 0 && pods.graceSeconds.get(row) > 0;
+    const isForced = pods.isDeleting(row) && grace === 0 && pods.graceSeconds.get(row) > 0;
+    // Without grace the timestamp is that of the first request; the pod now waits for its finalizers only.
+    const deletionAt = isForced
+      ? pods.deletionAt.get(row) - pods.graceSeconds.get(row) * MICROS_PER_SECOND
+      : store.nowSecond + grace * MICROS_PER_SECOND;
     if (pods.isDeleting(row) && pods.deletionAt.get(row) <= deletionAt && !isForced) return;
     const isFirst = !pods.isDeleting(row);
     pods.deletionAt.set(row, deletionAt);

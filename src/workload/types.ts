@@ -80,4 +80,6 @@ export interface PodLoad extends LoadBase {
   } | null;
   /** From SIGTERM to exit; null for the default. */
   readonly stop: Distribution | null;
+  /** How long the container runs before it exits by itself, and its exit code; absent for one that runs on. */
+  readonly run?: { readonly forMicros: Distribution; readonly exitCode: number };
 }

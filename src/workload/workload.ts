@@ -121,6 +121,17 @@ export class Workload {
     return null;
   }
 
+  /** When and how a container exits by itself; null when no load says so. `container` counts the regular containers. */
+  runOf(podRow: number, container: number): PodLoad["run"] | null {
+    for (const index of this.#loadsOf(podRow)) {
+      const { run, container: name = null } = this.#podLoads[index] as PodLoad;
+      if (run === undefined) continue;
+      const { containers } = this.#store.pods.templateOf(podRow).spec;
+      if (name === null ? container === 0 : containers[container]?.name === name) return run;
+    }
+    return null;
+  }
+
   #deliver(): void {
     const podKind = this.#store.kindIdOf("Pod");
     while (this.#cursor.next()) {

@@ -1,10 +1,13 @@
 import {
   ClaimBinder,
+  CronJobController,
+  DaemonSetController,
   DeploymentController,
   DisruptionController,
   EndpointSliceController,
   GarbageCollector,
   HpaController,
+  JobController,
   NodeLifecycle,
   PodGarbageCollector,
   REPLICA_SET,
@@ -12,6 +15,7 @@ import {
   ReplicaController,
   StatefulSetController,
   TaintEviction,
+  TtlAfterFinished,
 } from "../control/index.ts";
 import type { MetricsServer } from "../metrics/index.ts";
 import type { Store } from "../store/index.ts";
@@ -28,6 +32,10 @@ export class Controllers {
     new DeploymentController(store);
     new StatefulSetController(store);
     new ClaimBinder(store);
+    new DaemonSetController(store);
+    new JobController(store);
+    new CronJobController(store);
+    new TtlAfterFinished(store);
     new DisruptionController(store);
     new HpaController(store, hpaMetrics(store, metricsServer), timing);
     this.#nodeLifecycle = new NodeLifecycle(store, {

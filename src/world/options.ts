@@ -7,6 +7,12 @@ import type { Workload, WorkloadOptions } from "../workload/index.ts";
 import { ownPlugin, type PluginModules } from "./own-plugins.ts";
 import type { Plan, PlannedNode } from "./plan.ts";
 
+/**
+ * How long the containers of a Job's pod run when no load says so: Jobs are there to finish.
+ *
+ * DEVIATION(job-run-time): no container knows how long its work takes; without a `runFor` it takes 30 s and succeeds.
+ */
+const JOB_RUN = { constant: seconds(30) };
 /** How often a curve that moves continuously is looked at. */
 const LOAD_TICK = seconds(15);
 /** What a process that serves nobody costs. An assumption of this model: small, and not zero, since what uses nothing has no metrics. */
@@ -17,10 +23,16 @@ export function workloadOptions(plan: Plan, onOutOfMemory: (podRow: number) => v
 }
 
 /** The kubelets' settings: the plan's timing and images, and the applications that the loads describe. */
-export function kubeletOptions(plan: Plan, workload: Workload): KubeletOptions {
-  const app = (podRow: number): AppModel => {
+export function kubeletOptions(plan: Plan, workload: Workload, isJobPod: (podRow: number) => boolean): KubeletOptions {
+  const app = (podRow: number, container: number): AppModel => {
     const stop = workload.stopDelay(podRow);
-    return { readyAfterMicros: workload.warmUpMicros(podRow), ...(stop === null ? {} : { stop }) };
+    const ownRun = container < 0 ? null : workload.runOf(podRow, container);
+    const run = ownRun ?? (container >= 0 && isJobPod(podRow) ? { forMicros: JOB_RUN, exitCode: 0 } : null);
+    return {
+      readyAfterMicros: workload.warmUpMicros(podRow),
+      ...(stop === null ? {} : { stop }),
+      ...(run === null ? {} : { runFor: run.forMicros, exitCode: run.exitCode }),
+    };
   };
   const { timing } = plan;
   return {

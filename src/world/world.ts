@@ -20,6 +20,17 @@ import { Sampler } from "./sampler.ts";
 
 const NO_PLUGINS: PluginModules = new Map();
 
+/** What a summary counts as workloads, where nothing else controls it. */
+const WORKLOAD_KINDS = [
+  "Deployment",
+  "ReplicaSet",
+  "ReplicationController",
+  "StatefulSet",
+  "DaemonSet",
+  "Job",
+  "CronJob",
+] as const;
+
 /**
  * A plan come to life: all components wired to one engine and one store. Everything it does follows from the plan;
  * a sink only listens.
@@ -68,7 +79,10 @@ export class World implements RunnableWorld {
       this.meter,
       workloadOptions(plan, (row) => this.#faults.outOfMemory(row)),
     );
-    this.kubelets = new Kubelets(store, kubeletOptions(plan, this.workload));
+    this.kubelets = new Kubelets(
+      store,
+      kubeletOptions(plan, this.workload, (row) => store.pods.owner.get(row)?.kind === "Job"),
+    );
     this.scheduler = new Scheduler(store, {
       schedulerCycle: plan.timing.schedulerCycle,
       bindLatency: plan.timing.bindLatency,
@@ -154,9 +168,9 @@ export class World implements RunnableWorld {
     const { engine, store } = this;
     this.#observer.finish();
     store.events.finish();
-    const workloads = (["Deployment", "ReplicaSet", "ReplicationController"] as const)
-      .flatMap((kind) => store.documents(kind).list())
-      .filter((object) => object.metadata.ownerReferences?.some((owner) => owner.controller === true) !== true).length;
+    const workloads = WORKLOAD_KINDS.flatMap((kind) => store.documents(kind).list()).filter(
+      (object) => object.metadata.ownerReferences?.some((owner) => owner.controller === true) !== true,
+    ).length;
     return {
       endMicros: engine.now,
       eventCount: engine.eventCount,

@@ -6,9 +6,12 @@ import {
   type Job,
   type JobReference,
   type KubeEvent,
+  parseSchedule,
+  type Schedule,
   withDefaults,
 } from "../../kube/index.ts";
 import { CHANGE, type Cursor, controllerReference, type DocumentTable, type Store } from "../../store/index.ts";
+import { sameData } from "../../tables/index.ts";
 import { parseRfc3339, rfc1123z, rfc3339, seconds } from "../../units/index.ts";
 import { deleteObject } from "../delete-object.ts";
 import { isFinished } from "../job/index.ts";
@@ -16,7 +19,6 @@ import { controllerOf, OwnedDocuments } from "../owned-documents.ts";
 import { decisionName, isBeingDeleted } from "../pods/index.ts";
 import { WorkQueue } from "../work-queue.ts";
 import { latestDueRun, untilNextRun } from "./missed-runs.ts";
-import { parseSchedule, type Schedule } from "./schedule.ts";
 
 const EVENT_SOURCE = "cronjob-controller";
 const SCHEDULED_AT = "batch.kubernetes.io/cronjob-scheduled-timestamp";
@@ -117,7 +119,7 @@ export class CronJobController {
       ...(working.lastScheduleTime === undefined ? {} : { lastScheduleTime: working.lastScheduleTime }),
       ...(working.lastSuccessfulTime === undefined ? {} : { lastSuccessfulTime: working.lastSuccessfulTime }),
     };
-    this.#store.writer.updateStatus(this.#table, row, status);
+    if (!sameData(cronJob.status ?? {}, status)) this.#store.writer.updateStatus(this.#table, row, status);
     if (working.failure === undefined) this.#queue.forget(row);
     else this.#queue.retry(row);
   }

@@ -1,5 +1,5 @@
 import type { Micros } from "../../engine/index.ts";
-import type { Schedule } from "./schedule.ts";
+import type { Schedule } from "../../kube/index.ts";
 
 /** Waiting after a scheduled instant, against clocks that differ. @source kubernetes 1.37 pkg/controller/cronjob nextScheduleDelta */
 const SCHEDULE_DELTA = 100_000;

@@ -7,8 +7,8 @@ import {
   type EndpointSliceSettings,
   GarbageCollector,
   HpaController,
-  NODE_LIFECYCLE_DEFAULTS,
   JobController,
+  NODE_LIFECYCLE_DEFAULTS,
   NodeLifecycle,
   PodGarbageCollector,
   REPLICA_SET,
@@ -16,8 +16,8 @@ import {
   ReplicaController,
   StatefulSetController,
   TaintEviction,
-  TtlAfterFinished,
   type TieChooser,
+  TtlAfterFinished,
 } from "../../../src/control/index.ts";
 import { Scheduler } from "../../../src/scheduler/index.ts";
 import type { Store } from "../../../src/store/index.ts";

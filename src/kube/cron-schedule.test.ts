@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { parseRfc3339, rfc3339 } from "../../units/index.ts";
-import { parseSchedule } from "./schedule.ts";
+import { parseRfc3339, rfc3339 } from "../units/index.ts";
+import { parseSchedule } from "./cron-schedule.ts";
 
 describe("the next instants", () => {
   const check = (text: string, after: string, ...expected: string[]): void => {

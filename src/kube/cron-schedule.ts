@@ -1,4 +1,4 @@
-import { civilTime, daysFromCivil, type Micros } from "../../units/index.ts";
+import { civilTime, daysFromCivil, type Micros } from "../units/index.ts";
 
 const MINUTE = 60_000_000;
 const HOUR = 60 * MINUTE;
