@@ -1,3 +1,4 @@
+export { selectorText } from "../selector-text.ts";
 export { HPA_DEFAULTS, HpaController, type HpaOptions } from "./controller.ts";
 export type { Milli } from "./int64.ts";
 export type { MetricsSource, PodRowsQuery, ResourceQuery, SampleColumns, SampleCount } from "./metrics-source.ts";
@@ -17,5 +18,4 @@ export {
   replicasForResourceValue,
   replicasForUtilization,
 } from "./replica-calculator.ts";
-export { selectorText } from "../selector-text.ts";
 export type * from "./types.ts";

@@ -1,4 +1,5 @@
 import type { CrossVersionObjectReference, MetricIdentifier, MetricSpec, MetricTarget } from "../../kube/index.ts";
+import { selectorText } from "../selector-text.ts";
 import type { Milli } from "./int64.ts";
 import {
   type ReadyPods,
@@ -9,7 +10,6 @@ import {
 } from "./object-metrics.ts";
 import { formatMilliQuantity, milliOfQuantity } from "./quantities.ts";
 import { replicasForPodsMetric, replicasForResourceValue, replicasForUtilization } from "./replica-calculator.ts";
-import { selectorText } from "../selector-text.ts";
 import type {
   Calculation,
   ExternalMetricAnswer,

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { LabelSelector } from "../../kube/index.ts";
+import { selectorText } from "../selector-text.ts";
 import { type Milli, milliOfQuantity } from "./index.ts";
 import { podRequestsOf } from "./pod-requests.ts";
 import { formatMilliQuantity } from "./quantities.ts";
 import { requestOf } from "./requests.ts";
-import { selectorText } from "../selector-text.ts";
 import { tolerancesOf } from "./tolerances.ts";
 
 describe("quantities", () => {
