@@ -8,7 +8,7 @@ import { claimPods, Expectations, isBeingDeleted } from "../pods/index.ts";
 import { matcherOf } from "../scale.ts";
 import { WorkQueue } from "../work-queue.ts";
 import { DaemonPods, type DaemonPodsOptions } from "./daemon-pods.ts";
-import { DaemonTally } from "./daemon-tally.ts";
+import { type CountName, DaemonTally } from "./daemon-tally.ts";
 import { REVISION_LABEL } from "./daemon-template.ts";
 import { eligibilityOf } from "./eligibility.ts";
 import { FailedPodBackoff } from "./failed-pods.ts";
@@ -65,7 +65,7 @@ export class DaemonSetController {
     this.#history = new RevisionHistory(store, this.#table, this.#owned);
     this.#backoff = new FailedPodBackoff(store);
     this.#planner = new NodePlanner(store, this.#slots, this.#backoff);
-    this.#rollout = new RollingUpdate(store, this.#slots, this.#planner, this.#tally, options.chooseTied ?? {});
+    this.#rollout = new RollingUpdate(this.#slots, this.#planner, this.#tally, options.chooseTied ?? {});
     this.#pods = new DaemonPods(store, this.#slots, this.#planner, this.#expectations, options);
     this.#needsClaim = new Column<Uint8Array>(engine.cells, "daemonset.needsClaim", Uint8Array);
     this.#queue = new WorkQueue(engine, "daemonset", this.#table.rows, (row) => this.#sync(row));
@@ -239,7 +239,7 @@ export class DaemonSetController {
   #writeStatus(row: number, view: SetView, isObserved: boolean): void {
     const { set } = view;
     for (const slot of this.#slots.changed.rows(row)) this.#tally.set(row, slot, this.#planner.countsOf(view, slot));
-    const count = (name: Parameters<DaemonTally["of"]>[1]): number => this.#tally.of(row, name);
+    const count = (name: CountName): number => this.#tally.of(row, name);
     const { generation = 0 } = set.metadata;
     const observedGeneration = isObserved ? generation : (set.status?.observedGeneration ?? 0);
     const [desired, ready, available] = [count("desired"), count("ready"), count("available")];

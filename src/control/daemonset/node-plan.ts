@@ -30,6 +30,14 @@ export interface SetView {
   readonly hash: string;
 }
 
+/** The pods of a node between two revisions. */
+export interface NodePods {
+  readonly updated: number;
+  readonly former: number;
+  /** There is more than one of a kind. */
+  readonly isCrowded: boolean;
+}
+
 /** Decides, node by node, which pods of a DaemonSet are to be made and deleted, and what the node counts for. */
 export class NodePlanner {
   readonly #store: Store;
@@ -64,21 +72,48 @@ export class NodePlanner {
     return isAvailable(this.#store.pods, pod, seconds(set.spec.minReadySeconds ?? 0), this.#store.engine.now);
   }
 
-  /** What the slot counts for in the status, and whether it has a pod of a former revision. */
+  /** What the slot counts for in the status, and in a rolling update. */
   countsOf(view: SetView, slot: number): number {
-    const { pods } = this.#store;
     const present = this.podsOf(slot);
-    const former = present.some((pod) => !pods.isDeleting(pod) && !this.isUpdated(view, pod)) ? COUNTS.former : 0;
     const node = this.nodeOf(slot);
-    if (node === undefined) return former;
-    const first = oldestFirst(pods, present)[0];
-    if (!eligibilityOf(view.set, node).shouldRun) return former | (first === undefined ? 0 : COUNTS.misscheduled);
-    if (first === undefined) return former | COUNTS.desired;
-    let counts = former | COUNTS.desired | COUNTS.current;
-    if (pods.isReady(first)) counts |= COUNTS.ready;
+    const isWanted = node !== undefined && eligibilityOf(view.set, node).shouldRun;
+    const rollout = present.length === 0 && !isWanted ? 0 : this.#rolloutCounts(view, present);
+    if (node === undefined) return rollout;
+    const first = oldestFirst(this.#store.pods, present)[0];
+    if (!isWanted) return rollout | (first === undefined ? 0 : COUNTS.misscheduled);
+    if (first === undefined) return rollout | COUNTS.desired;
+    let counts = rollout | COUNTS.desired | COUNTS.current;
+    if (this.#store.pods.isReady(first)) counts |= COUNTS.ready;
     if (this.isAvailable(view, first)) counts |= COUNTS.available;
     if (this.isUpdated(view, first)) counts |= COUNTS.updated;
     return counts;
+  }
+
+  /** Pods that are being deleted do not count. */
+  #rolloutCounts(view: SetView, present: readonly number[]): number {
+    const { updated, former, isCrowded } = this.nodePodsOf(view, present);
+    let counts = former === -1 ? 0 : COUNTS.former;
+    // More than one pod of a kind is left to be pruned first.
+    if (isCrowded) return counts | COUNTS.blocked | COUNTS.surging;
+    const isUpdatedAvailable = updated !== -1 && this.isAvailable(view, updated);
+    const isFormerAvailable = former !== -1 && this.isAvailable(view, former);
+    if (former === -1 ? isUpdatedAvailable : isFormerAvailable) counts |= COUNTS.serving;
+    if (former === -1) return counts | (isUpdatedAvailable ? 0 : COUNTS.blocked);
+    if (updated === -1) return counts | (isFormerAvailable ? COUNTS.candidate : COUNTS.free);
+    return counts | COUNTS.blocked | (isUpdatedAvailable ? COUNTS.replaced : COUNTS.surging);
+  }
+
+  /** The pods of a node that stay, one of this revision and one of a former; -1 for none. */
+  nodePodsOf(view: SetView, present: readonly number[]): NodePods {
+    const { pods } = this.#store;
+    const found = { updated: -1, former: -1, isCrowded: false };
+    for (const pod of present) {
+      if (pods.isDeleting(pod)) continue;
+      const which = this.isUpdated(view, pod) ? "updated" : "former";
+      if (found[which] !== -1) found.isCrowded = true;
+      else found[which] = pod;
+    }
+    return found;
   }
 
   /** @source kubernetes 1.37 pkg/controller/daemon podsShouldBeOnNode, getUnscheduledPodsWithoutNode */

@@ -1,7 +1,5 @@
 import { type DaemonSet, resolveIntOrPercent } from "../../kube/index.ts";
-import type { Store } from "../../store/index.ts";
-import { COUNTS, type DaemonTally } from "./daemon-tally.ts";
-import { eligibilityOf } from "./eligibility.ts";
+import { COUNTS, type CountName, type DaemonTally } from "./daemon-tally.ts";
 import { type Deletion, type NodePlanner, type SetView, surgeOf } from "./node-plan.ts";
 import type { NodeSlots } from "./node-slots.ts";
 
@@ -17,14 +15,7 @@ export interface RolloutChooser {
   readonly nodes?: (tied: readonly string[], count: number) => readonly string[];
 }
 
-/** The pods of one node as a rolling update sees them. */
-interface NodePods {
-  readonly slot: number;
-  readonly updated: number;
-  readonly former: number;
-  /** More than one pod of a kind: left to be pruned first. */
-  readonly isCrowded: boolean;
-}
+const NOTHING: RolloutStep = Object.freeze({ deletions: [], creations: [] });
 
 /**
  * The step from one revision of a DaemonSet to the next within maxUnavailable or maxSurge. Nodes are taken by name,
@@ -33,20 +24,19 @@ interface NodePods {
  * @source kubernetes 1.37 pkg/controller/daemon/update.go rollingUpdate
  */
 export class RollingUpdate {
-  readonly #store: Store;
   readonly #slots: NodeSlots;
   readonly #planner: NodePlanner;
   readonly #tally: DaemonTally;
   readonly #chooser: RolloutChooser;
 
-  constructor(store: Store, slots: NodeSlots, planner: NodePlanner, tally: DaemonTally, chooser: RolloutChooser) {
-    this.#store = store;
+  constructor(slots: NodeSlots, planner: NodePlanner, tally: DaemonTally, chooser: RolloutChooser) {
     this.#slots = slots;
     this.#planner = planner;
     this.#tally = tally;
     this.#chooser = chooser;
   }
 
+  /** The tally must be up to date. */
   step(row: number, view: SetView): RolloutStep {
     const desired = this.#tally.of(row, "desired");
     const maxSurge = surgeOf(view.set, desired);
@@ -57,23 +47,20 @@ export class RollingUpdate {
 
   /** Former pods that are not available go for free; of the others as many as the budget has left. */
   #replace(row: number, view: SetView, maxUnavailable: number): RolloutStep {
-    let unavailable = 0;
-    const free: number[] = [];
-    const candidates: number[] = [];
-    for (const { updated, former, isCrowded } of this.#nodePods(row, view)) {
-      if (isCrowded || (updated === -1) === (former === -1)) unavailable++;
-      else if (updated !== -1) unavailable += this.#planner.isAvailable(view, updated) ? 0 : 1;
-      else if (this.#planner.isAvailable(view, former)) candidates.push(former);
-      else {
-        free.push(former);
-        unavailable++;
-      }
-    }
-    const budget = Math.min(Math.max(0, maxUnavailable - unavailable), candidates.length);
-    const chosen = this.#chooser.pods?.(candidates, budget) ?? candidates.slice(0, budget);
+    const free = this.#tally.of(row, "free");
+    const room = Math.max(0, maxUnavailable - this.#tally.of(row, "blocked") - free);
+    const budget = Math.min(room, this.#tally.of(row, "candidate"));
+    if (free === 0 && budget === 0) return NOTHING;
+    const formerOf = (slot: number): number => this.#planner.nodePodsOf(view, this.#planner.podsOf(slot)).former;
+    const candidates = this.#byName(row, COUNTS.candidate, this.#chooser.pods === undefined ? budget : undefined);
+    const tied = candidates.map(formerOf);
+    const chosen = this.#chooser.pods?.(tied, budget) ?? tied;
     return {
       deletions: [
-        ...free.map((pod) => ({ pod, why: "of a former revision and not available" })),
+        ...this.#byName(row, COUNTS.free).map((slot) => ({
+          pod: formerOf(slot),
+          why: "of a former revision and not available",
+        })),
         ...chosen.map((pod) => ({ pod, why: "of a former revision" })),
       ],
       creations: [],
@@ -82,63 +69,48 @@ export class RollingUpdate {
 
   /** New pods beside former ones: for free where the former one is not available, else within the surge. */
   #surge(row: number, view: SetView, maxSurge: number): RolloutStep {
-    const deletions: Deletion[] = [];
-    const unfit: number[] = [];
-    const free: number[] = [];
-    const candidates: number[] = [];
-    let surging = 0;
-    let available = 0;
-    for (const { slot, updated, former, isCrowded } of this.#nodePods(row, view)) {
-      if (isCrowded) {
-        surging++;
-        continue;
-      }
-      const first = former === -1 ? updated : former;
-      const isFirstAvailable = first !== -1 && this.#planner.isAvailable(view, first);
-      if (isFirstAvailable) available++;
-      if (former === -1) continue;
-      if (updated !== -1) {
-        if (this.#planner.isAvailable(view, updated))
-          deletions.push({ pod: former, why: "its replacement is available" });
-        else surging++;
-        continue;
-      }
-      const node = this.#planner.nodeOf(slot);
-      const shouldRun = node !== undefined && eligibilityOf(view.set, node).shouldRun;
-      if (!isFirstAvailable && !shouldRun)
-        deletions.push({ pod: former, why: "not available on a node that does not fit" });
-      else if (!isFirstAvailable) free.push(slot);
-      else if (!shouldRun) unfit.push(former);
-      else candidates.push(slot);
-    }
-    const spare = Math.max(0, available - this.#tally.of(row, "desired"));
-    deletions.push(...unfit.slice(0, spare).map((pod) => ({ pod, why: "the node does not fit" })));
-    const budget = Math.min(Math.max(0, maxSurge - surging), candidates.length);
-    return { deletions, creations: [...free, ...this.#choose(row, candidates, budget)] };
+    const count = (name: CountName): number => this.#tally.of(row, name);
+    const spare = Math.max(0, count("serving") - count("desired"));
+    const budget = Math.min(Math.max(0, maxSurge - count("surging")), count("candidate"));
+    if (count("replaced") + count("free") + spare + budget === 0) return NOTHING;
+    const isWanted = (slot: number): boolean => (this.#tally.bitsOf(slot) & COUNTS.desired) !== 0;
+    const deletion = (slot: number, why: string): Deletion => {
+      return { pod: this.#planner.nodePodsOf(view, this.#planner.podsOf(slot)).former, why };
+    };
+    const free = this.#byName(row, COUNTS.free);
+    const candidates = this.#byName(row, COUNTS.candidate);
+    const unfit = candidates.filter((slot) => !isWanted(slot)).slice(0, spare);
+    const chosen = this.#choose(row, candidates.filter(isWanted), budget);
+    return {
+      deletions: [
+        ...this.#byName(row, COUNTS.replaced).map((slot) => deletion(slot, "its replacement is available")),
+        ...free
+          .filter((slot) => !isWanted(slot))
+          .map((slot) => deletion(slot, "not available on a node that does not fit")),
+        ...unfit.map((slot) => deletion(slot, "the node does not fit")),
+      ],
+      creations: [...free.filter(isWanted), ...chosen],
+    };
   }
 
   #choose(row: number, candidates: readonly number[], count: number): readonly number[] {
     const { nodes } = this.#chooser;
     if (nodes === undefined) return candidates.slice(0, count);
     const names = candidates.map((slot) => this.#slots.nodeNameOf(slot));
-    return nodes(names, count).map((name) => this.#slots.slotOf(row, name));
+    return nodes(names, Math.min(count, names.length)).map((name) => this.#slots.slotOf(row, name));
   }
 
-  /** The nodes that have a pod of the set or should have one, by name. Terminating pods do not count. */
-  #nodePods(row: number, view: SetView): NodePods[] {
-    const { pods } = this.#store;
-    const found: { readonly name: string; readonly nodePods: NodePods }[] = [];
+  // hot: once a step of a rollout, over all nodes (bench/world).
+  /** The slots counted as this, by name of node; only the first `count` if given. */
+  #byName(row: number, bit: number, count?: number): number[] {
+    const found: number[] = [];
     for (let slot = this.#slots.all.head(row); slot !== -1; slot = this.#slots.all.next(slot)) {
-      const present = this.#planner.podsOf(slot);
-      if (present.length === 0 && (this.#tally.bitsOf(slot) & COUNTS.desired) === 0) continue;
-      const staying = present.filter((pod) => !pods.isDeleting(pod));
-      const updated = staying.filter((pod) => this.#planner.isUpdated(view, pod));
-      const former = staying.filter((pod) => !updated.includes(pod));
-      const isCrowded = updated.length > 1 || former.length > 1;
-      const nodePods = { slot, updated: updated[0] ?? -1, former: former[0] ?? -1, isCrowded };
-      found.push({ name: this.#slots.nodeNameOf(slot), nodePods });
+      if ((this.#tally.bitsOf(slot) & bit) !== 0) found.push(slot);
     }
-    return found.sort((a, b) => (a.name < b.name ? -1 : 1)).map(({ nodePods }) => nodePods);
+    const isBefore = (a: number, b: number): boolean => this.#slots.nodeNameOf(a) < this.#slots.nodeNameOf(b);
+    if (count === 1 && found.length > 0) return [found.reduce((least, slot) => (isBefore(slot, least) ? slot : least))];
+    found.sort((a, b) => (isBefore(a, b) ? -1 : 1));
+    return count === undefined ? found : found.slice(0, count);
   }
 }
 
