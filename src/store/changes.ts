@@ -30,6 +30,9 @@ export interface WatchOptions {
   readonly isObserver?: boolean;
 }
 
+/** So many changes are forgotten at once while some cursor still has others to read. */
+const TRIM_AT = 256;
+
 /** One cursor's view of the log, and its wake. */
 export interface Cursor {
   readonly name: string;
@@ -50,6 +53,8 @@ export interface Cursor {
  * a reader can still look at what was deleted.
  */
 export class ChangeLog implements Cell {
+  /** Cursors with something left to read; undefined after a load, when it has to be counted anew. */
+  #lagging: number | undefined = 0;
   readonly name = "store.changes";
   readonly #engine: Engine;
   readonly #onRelease: (kindId: number, row: number) => void;
@@ -104,12 +109,20 @@ export class ChangeLog implements Cell {
     else for (let i = 0; i < cursors.length; i++) (cursors[i] as LogCursor).wakeLater();
   }
 
+  /** Counts a cursor that has fallen behind (1) or has caught up (-1). */
+  lag(change: 1 | -1): void {
+    if (this.#lagging !== undefined) this.#lagging += change;
+  }
+
   /** Forgets what every cursor has read and releases the rows deleted there. */
   trim(): void {
+    // All but a few calls end here: at one instant many cursors read one after the other.
+    this.#lagging ??= this.#cursors.filter((cursor) => cursor.catchUp()).length;
+    if (this.#lagging > 0 && this.rows.length < TRIM_AT) return;
     let keepFrom = this.end;
     for (const cursor of this.#cursors) keepFrom = Math.min(keepFrom, cursor.needsFrom());
     const count = keepFrom - this.base;
-    if (count < 256 && count < this.rows.length) return;
+    if (count < TRIM_AT && count < this.rows.length) return;
     for (let i = 0; i < count; i++) {
       if (((this.flags[i] as number) & CHANGE.deleted) !== 0)
         this.#onRelease(this.kinds[i] as number, this.rows[i] as number);
@@ -145,6 +158,7 @@ export class ChangeLog implements Cell {
     this.flags = saved.flags.slice();
     this.times = saved.times.slice();
     this.olds = saved.olds.slice();
+    this.#lagging = undefined;
   }
 }
 
@@ -163,6 +177,7 @@ class LogCursor implements Cursor {
   readonly #wantedEnd: StateValue<number>;
   readonly #wakeAt: StateValue<number>;
   readonly #wakeKind: number;
+  #lags = false;
 
   constructor(
     log: ChangeLog,
@@ -189,7 +204,17 @@ class LogCursor implements Cursor {
     this.#wakeKind = engine.define(`${name}.deliver`, silent ? PHASE.observe : PHASE.store, wake, { silent });
   }
 
+  /** Whether there is something left to read; from now on the log is told when that changes. */
+  catchUp(): boolean {
+    this.#lags = this.#position.value < this.#wantedEnd.value;
+    return this.#lags;
+  }
+
   wakeLater(): void {
+    if (!this.#lags) {
+      this.#lags = true;
+      this.#log.lag(1);
+    }
     this.#wantedEnd.value = this.#log.end;
     const at = this.#engine.now + this.#delayMicros;
     if (this.#wakeAt.value === at) return;
@@ -220,6 +245,10 @@ class LogCursor implements Cursor {
       return true;
     }
     this.#position.value = this.#wantedEnd.value;
+    if (this.#lags) {
+      this.#lags = false;
+      log.lag(-1);
+    }
     return false;
   }
 }
