@@ -1,7 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { createReadStream, createWriteStream, existsSync, mkdirSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
-import { parse, writeToStream } from "fast-csv";
+import { appendRows } from "../record.ts";
 
 /** One measured workload. */
 export interface Row {
@@ -69,20 +68,10 @@ export async function report(rows: readonly Row[]): Promise<void> {
     cpu,
     command: `npx tsc -p bench && node ${script}`,
   };
-  await append(rows.map((row) => ({ ...row, ...facts })));
-}
-
-async function append(rows: readonly object[]): Promise<void> {
-  mkdirSync("results/bench", { recursive: true });
-  const old: object[] = [];
-  if (existsSync(FILE)) {
-    for await (const row of createReadStream(FILE).pipe(parse({ headers: true }))) old.push(row as object);
-  }
-  await new Promise<void>((resolve, reject) => {
-    writeToStream(createWriteStream(FILE), [...old, ...rows], { headers: true, includeEndRowDelimiter: true })
-      .on("finish", resolve)
-      .on("error", reject);
-  });
+  await appendRows(
+    FILE,
+    rows.map((row) => ({ ...row, ...facts })),
+  );
 }
 
 function round(x: number): number {

@@ -8,6 +8,7 @@
  */
 
 import type { KubeObject, LabelSelector, Quantities, StringMap, Taint } from "../kube/index.ts";
+import type { Statistics } from "../metrics/index.ts";
 import type { Distribution } from "../random/index.ts";
 import type { ExtensionPoint, SchedulerConfig } from "../scheduler/index.ts";
 import type { LoggedDecision } from "../store/index.ts";
@@ -419,19 +420,9 @@ export interface ResultSink {
   sample(series: string, row: { readonly [column: string]: string | number }): void;
 }
 
-export interface MetricSummary {
+export interface MetricSummary extends Statistics {
   readonly metric: string;
   readonly labels: StringMap;
-  readonly count: number;
-  readonly sum: number;
-  readonly mean: number;
-  readonly min: number;
-  readonly max: number;
-  readonly last: number;
-  readonly p50: number;
-  readonly p90: number;
-  readonly p95: number;
-  readonly p99: number;
 }
 
 export interface AssertionResult {
