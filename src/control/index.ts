@@ -1,6 +1,7 @@
 /** The face of the room `control`: the controllers, each in a file or folder of its own. */
 
 export { ClaimBinder } from "./claim-binder.ts";
+export { CloudNodeLifecycle } from "./cloud-node-lifecycle.ts";
 export { CronJobController } from "./cronjob/index.ts";
 export { DaemonSetController, type DaemonSetControllerOptions, type RolloutChooser } from "./daemonset/index.ts";
 export { deleteObject, type Propagation } from "./delete-object.ts";

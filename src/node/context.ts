@@ -5,7 +5,7 @@ import { drawAt, type Stream } from "../random/index.ts";
 import type { Store } from "../store/index.ts";
 import { Column, RefColumn, StateMap, StateValue } from "../tables/index.ts";
 import type { Micros } from "../units/index.ts";
-import type { CachedImage, KubeletOptions } from "./options.ts";
+import type { CachedImage, KubeletOptions, NodeRegistration } from "./options.ts";
 import type { PodConditions } from "./pod-phase.ts";
 import { type PodShape, shapeOf, type Unit } from "./unit.ts";
 
@@ -20,6 +20,8 @@ export const NODE = {
   link: 8,
   /** The kubelet is ready to report Ready. */
   ready: 16,
+  /** The machine has been taken away and will not come back. */
+  retired: 32,
 } as const;
 const ACTS = NODE.registered | NODE.power | NODE.kubelet;
 const LISTENS = ACTS | NODE.link;
@@ -84,6 +86,7 @@ export interface PodEnd {
 const DRAWS_KEY = 1;
 const RELIST_KEY = 2;
 const NO_IMAGES: readonly CachedImage[] = Object.freeze([]);
+const NO_REGISTRATION: NodeRegistration = Object.freeze({ name: "", capacity: Object.freeze({}) });
 const NO_PODS: readonly PodTemplateSpec[] = Object.freeze([]);
 const NO_PULLS: readonly number[] = Object.freeze([]);
 
@@ -110,6 +113,8 @@ export class KubeletContext {
   readonly postPending: Column<Uint8Array>;
   /** Draws made for the node so far, by which its counter-based draws go. */
   readonly nodeDraws: Column<Int32Array>;
+  /** What the kubelet registers its node with. */
+  readonly registration: RefColumn<NodeRegistration>;
   /** Pods the kubelet runs by itself. */
   readonly staticPods: RefColumn<readonly PodTemplateSpec[]>;
   readonly networksGiven: StateValue<number>;
@@ -173,6 +178,7 @@ export class KubeletContext {
     this.bandwidth = floats("node.bandwidth");
     this.postPending = bytes("node.postPending");
     this.nodeDraws = ints("node.draws");
+    this.registration = new RefColumn(cells, "kubelet.node.registration", NO_REGISTRATION);
     this.staticPods = new RefColumn(cells, "kubelet.node.staticPods", NO_PODS);
     this.networksGiven = new StateValue(cells, "kubelet.networksGiven", 0);
     this.addressesGiven = new StateValue(cells, "kubelet.addressesGiven", 0);

@@ -6,7 +6,16 @@ import { type Kinds, KubeletContext, NODE, STAGE } from "./context.ts";
 import { exitUnit, onExit } from "./exits.ts";
 import { onNodeReady, onPostStatus } from "./node-status.ts";
 import { KUBELET_DEFAULTS, type KubeletOptions, type NodeRegistration } from "./options.ts";
-import { bootNode, crashNode, healNode, onBoot, partitionNode, startKubelet, stopKubelet } from "./outages.ts";
+import {
+  bootNode,
+  crashNode,
+  healNode,
+  onBoot,
+  partitionNode,
+  retireNode,
+  startKubelet,
+  stopKubelet,
+} from "./outages.ts";
 import { considerPod, onDeadline, onDeliver, onReconcile } from "./pod-sync.ts";
 import { hangUnit, onLiveness, onReadiness, onStartup } from "./probes.ts";
 import { registerNode } from "./registration.ts";
@@ -58,6 +67,10 @@ export class Kubelets {
   recover(nodeId: number): void {
     bootNode(this.#registered(nodeId), nodeId);
   }
+  /** The machine is taken away for good; its Node object stays until somebody deletes it. */
+  retire(nodeId: number): void {
+    retireNode(this.#registered(nodeId), nodeId);
+  }
   /** The node loses the API server: containers run on, nothing is written or heard. */
   partition(nodeId: number): void {
     partitionNode(this.#registered(nodeId), nodeId);
@@ -98,6 +111,10 @@ export class Kubelets {
     if (this.#context.units.get(podRow) === null) return -1;
     const unit = this.#context.unitsOf(podRow)[this.#unit(podRow, containerIndex)];
     return unit?.state === UNIT.running ? unit.startedAt : -1;
+  }
+  /** Whether there is a machine with a kubelet that has registered the node once. */
+  isRegistered(nodeId: number): boolean {
+    return this.#context.hasBit(nodeId, NODE.registered) && !this.#context.hasBit(nodeId, NODE.retired);
   }
   /** Whether the machine is on. */
   isUp(nodeId: number): boolean {

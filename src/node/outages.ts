@@ -8,6 +8,7 @@ import { postNodeStatus, reportStart, scheduleNodeStatus } from "./node-status.t
 import { publish } from "./pod-status.ts";
 import { considerPod } from "./pod-sync.ts";
 import { hangUnit } from "./probes.ts";
+import { registerAgain } from "./registration.ts";
 import { restoreMirrors } from "./static-pods.ts";
 import { exited, onFinish, onStopped, scheduleStopped, terminatePod } from "./termination.ts";
 import { isPlainInit, isRestartable, isSidecar, NEW_UNIT, type PodShape, UNIT, type Unit } from "./unit.ts";
@@ -47,16 +48,22 @@ function haltWorker(context: KubeletContext, row: number): void {
   if (context.stage.get(row) === STAGE.noticed) context.stage.set(row, STAGE.unknown);
 }
 
+/** The machine is taken away for good: it stops, and no power brings it back. */
+export function retireNode(context: KubeletContext, nodeId: number): void {
+  crashNode(context, nodeId);
+  context.setBit(nodeId, NODE.retired, true);
+}
+
 /** Power is back; the kubelet follows when the machine has booted. */
 export function bootNode(context: KubeletContext, nodeId: number): void {
-  if (context.hasBit(nodeId, NODE.power)) return;
+  if (context.hasBit(nodeId, NODE.power) || context.hasBit(nodeId, NODE.retired)) return;
   const { engine, kinds, options, streams } = context;
   engine.after(sample(options.nodeBoot, streams.start), kinds.boot, nodeId);
 }
 
 /** The machine has booted: the kubelet starts and finds its pods without containers. */
 export function onBoot(context: KubeletContext, nodeId: number): void {
-  if (context.hasBit(nodeId, NODE.power)) return;
+  if (context.hasBit(nodeId, NODE.power) || context.hasBit(nodeId, NODE.retired)) return;
   context.setBit(nodeId, NODE.power, true);
   context.setBit(nodeId, NODE.kubelet, true);
   if (context.listens(nodeId)) comeBack(context, nodeId, true);
@@ -66,7 +73,11 @@ export function onBoot(context: KubeletContext, nodeId: number): void {
 function comeBack(context: KubeletContext, nodeId: number, isRebooted: boolean): void {
   const { store } = context;
   const node = store.documents<KubeNode>("Node").find("", store.pods.nodeNames.textOf(nodeId));
-  if (node === undefined) return;
+  if (node === undefined) {
+    registerAgain(context, nodeId);
+    restoreMirrors(context, nodeId);
+    return;
+  }
   resumeHeartbeats(context, nodeId, { isRestart: true });
   reportStart(context, node, isRebooted);
   context.setBit(nodeId, NODE.ready, true);

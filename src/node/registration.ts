@@ -1,6 +1,7 @@
 import { type KubeNode, TAINT_NOT_READY } from "../kube/index.ts";
 import { sample } from "../random/index.ts";
 import { ipText } from "../store/index.ts";
+import { deepFreeze } from "../tables/index.ts";
 import { type KubeletContext, NODE } from "./context.ts";
 import { nodeStatusEvent } from "./events.ts";
 import { startHeartbeats } from "./heartbeats.ts";
@@ -18,39 +19,56 @@ const DEFAULT_BANDWIDTH = 100_000_000;
  * @source kubernetes 1.37 pkg/kubelet/kubelet_node_status.go
  */
 export function registerNode(context: KubeletContext, spec: NodeRegistration): number {
-  const { engine, kinds, options, store, streams } = context;
+  const { options, store } = context;
   const isReady = spec.ready ?? true;
   const nodeId = store.pods.nodeNames.idOf(spec.name);
   const podCIDR = giveNetwork(context, nodeId, spec.podCIDR);
-  const address = giveAddress(context, nodeId, spec.internalIP);
+  const internalIP = giveAddress(context, nodeId, spec.internalIP);
   context.images.set(nodeId, firstImages(options.images, spec.images ?? []));
   context.parallelPulls.set(nodeId, spec.parallelImagePulls ?? 1);
   context.bandwidth.set(nodeId, spec.imageBandwidthBytesPerSecond ?? DEFAULT_BANDWIDTH);
   context.nodeBits.set(nodeId, NODE.registered | NODE.power | NODE.kubelet | NODE.link | (isReady ? NODE.ready : 0));
-  const nodes = store.documents<KubeNode>("Node");
-  if (nodes.rowOf("", spec.name) === -1) store.writer.create(nodeObject(context, spec, { nodeId, podCIDR, address }));
+  const { staticPods: _, ...given } = spec;
+  context.registration.set(nodeId, deepFreeze({ ...given, podCIDR, internalIP }));
+  createNode(context, nodeId, isReady);
   startHeartbeats(context, nodeId, { isNew: !isReady });
-  if (!isReady) {
-    const node = nodes.get(nodes.rowOf("", spec.name));
-    reportStart(context, node, false);
-    for (const reason of ["NodeHasSufficientMemory", "NodeHasNoDiskPressure", "NodeHasSufficientPID"]) {
-      nodeStatusEvent(context, node, reason);
-    }
-    engine.after(sample(options.nodeReadyDelay, streams.start), kinds.nodeReady, nodeId);
-  }
+  if (!isReady) reportNew(context, nodeId);
   return nodeId;
 }
 
-interface Given {
-  readonly nodeId: number;
-  readonly podCIDR: string;
-  readonly address: string;
+/**
+ * A kubelet that starts and finds its node gone registers it anew, as it was configured; its status follows like that of a new
+ * node. A kubelet that runs on does not: it tries that once in its life.
+ * @source kubernetes 1.37 pkg/kubelet/kubelet_node_status.go registerWithAPIServer
+ */
+export function registerAgain(context: KubeletContext, nodeId: number): void {
+  context.setBit(nodeId, NODE.ready, false);
+  createNode(context, nodeId, false);
+  startHeartbeats(context, nodeId, { isNew: true });
+  reportNew(context, nodeId);
 }
 
-function nodeObject(context: KubeletContext, spec: NodeRegistration, given: Given): KubeNode {
-  const { nodeId, podCIDR, address } = given;
-  const isReady = spec.ready ?? true;
-  const { taints = [], unschedulable = false, capacity, annotations } = spec;
+function createNode(context: KubeletContext, nodeId: number, isReady: boolean): void {
+  const { store } = context;
+  const spec = context.registration.get(nodeId);
+  if (store.documents("Node").rowOf("", spec.name) !== -1) return;
+  store.writer.create(nodeObject(context, nodeId, spec, isReady));
+}
+
+/** The events of a kubelet that has just registered its node, and its first Ready when the network is there. */
+function reportNew(context: KubeletContext, nodeId: number): void {
+  const { engine, kinds, options, store, streams } = context;
+  const nodes = store.documents<KubeNode>("Node");
+  const node = nodes.get(nodes.rowOf("", context.registration.get(nodeId).name));
+  reportStart(context, node, false);
+  for (const reason of ["NodeHasSufficientMemory", "NodeHasNoDiskPressure", "NodeHasSufficientPID"]) {
+    nodeStatusEvent(context, node, reason);
+  }
+  engine.after(sample(options.nodeReadyDelay, streams.start), kinds.nodeReady, nodeId);
+}
+
+function nodeObject(context: KubeletContext, nodeId: number, spec: NodeRegistration, isReady: boolean): KubeNode {
+  const { taints = [], unschedulable = false, capacity, annotations, podCIDR = "", internalIP = "" } = spec;
   // Admission adds the taint to every node that is created; the node lifecycle controller takes it off a ready one.
   const hasTaint = isReady || taints.some(({ key, effect }) => key === TAINT_NOT_READY && effect === "NoSchedule");
   const all = hasTaint ? taints : [...taints, { key: TAINT_NOT_READY, effect: "NoSchedule" as const }];
@@ -80,7 +98,7 @@ function nodeObject(context: KubeletContext, spec: NodeRegistration, given: Give
       allocatable: spec.allocatable ?? capacity,
       conditions: nodeConditions(context, isReady).conditions,
       addresses: [
-        { type: "InternalIP", address },
+        { type: "InternalIP", address: internalIP },
         { type: "Hostname", address: spec.name },
       ],
       images: reportedImages(context.images.get(nodeId)),

@@ -46,3 +46,32 @@ test("a drain of a node that is not there is refused", async () => {
   const { found } = await load([{ at: "1m", drain: "main-03" }]);
   expect(found).toEqual([expect.stringMatching(/^E0401 there is no node "main-03" — did you mean/)]);
 });
+
+test("machines are ordered by their pool, and taken away by pool or name; what joins may be named", async () => {
+  const { found, actions } = await load([
+    { at: "1m", addNodes: "main", count: 2 },
+    { at: "5m", drain: "main-04" },
+    { at: "6m", removeNodes: "main-04" },
+    { at: "7m", removeNodes: "main" },
+    { at: "8m", restartKubelet: "main-03" },
+  ]);
+  expect(found).toEqual([]);
+  expect(actions).toMatchObject([
+    { kind: "addNodes", pool: "main", count: 2, text: "add 2 to node pool main" },
+    { kind: "drain", nodes: ["main-04"] },
+    { kind: "removeNodes", nodes: ["main-04"], text: "remove main-04" },
+    { kind: "removeNodes", pool: "main", count: 1 },
+    { kind: "restartKubelet", nodes: ["main-03"] },
+  ]);
+});
+
+test("machines of no pool are refused", async () => {
+  const { found } = await load([
+    { at: "1m", addNodes: "mian" },
+    { at: "2m", removeNodes: "main-09" },
+  ]);
+  expect(found).toEqual([
+    'E0401 there is no node pool "mian" — did you mean "main"?',
+    expect.stringMatching(/^E0401 there is no node or node pool "main-09" — did you mean/),
+  ]);
+});

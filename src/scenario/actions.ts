@@ -1,4 +1,5 @@
-import type { Action, Micros, ObjectReference, PlannedNode, PlannedObject } from "../world/plan.ts";
+import { nodeOfPool } from "../world/index.ts";
+import type { Action, Micros, ObjectReference, PlannedNode, PlannedObject, PlannedPool } from "../world/plan.ts";
 import { reportIfAfterEnd, selectNodes } from "./failures.ts";
 import type { Field } from "./field.ts";
 import { parseKubectl } from "./kubectl.ts";
@@ -8,6 +9,7 @@ import { didYouMean } from "./spelling.ts";
 export interface ActionContext {
   readonly index: ObjectIndex;
   readonly nodes: readonly PlannedNode[];
+  readonly pools: readonly PlannedPool[];
   readonly durationMicros: Micros;
   /** What the file or object of an `apply` holds; the path as written, or the label of the field for one in place. */
   readonly manifests: ReadonlyMap<string, readonly PlannedObject[]>;
@@ -36,15 +38,33 @@ const VERBS = [
   "rolloutPause",
   "rolloutResume",
   "rolloutRestart",
+  "addNodes",
+  "removeNodes",
+  "restartKubelet",
   "kubectl",
 ] as const;
 
 /** Reads `spec.actions`, sorted by nothing: two at one instant happen in the order of the file. */
 export function readActions(fields: readonly Field[], context: ActionContext): Action[] {
-  return fields.map((field, index) => readAction(field, index, context)).filter((action) => action !== null);
+  const named = [...context.nodes, ...laterNodes(fields, context.pools)];
+  return fields.map((field, index) => readAction(field, index, { ...context, named })).filter((one) => one !== null);
 }
 
-function readAction(field: Field, index: number, context: ActionContext): Action | null {
+/** The nodes that the actions add to the pools: other actions may name them. */
+function laterNodes(fields: readonly Field[], pools: readonly PlannedPool[]): PlannedNode[] {
+  return pools.flatMap((pool) => {
+    const adding = fields.filter((field) => field.get("addNodes").textOrNull() === pool.name);
+    const count = adding.reduce((sum, field) => sum + field.get("count").number(1), 0);
+    return Array.from({ length: count }, (_, index) => nodeOfPool(pool, pool.count + index));
+  });
+}
+
+interface Context extends ActionContext {
+  /** The nodes that may be named: those of the start, and those that actions add. */
+  readonly named: readonly PlannedNode[];
+}
+
+function readAction(field: Field, index: number, context: Context): Action | null {
   const given = VERBS.filter((verb) => field.get(verb).isPresent);
   const verb = given[0];
   if (verb === undefined || given.length > 1) {
@@ -62,16 +82,17 @@ function readAction(field: Field, index: number, context: ActionContext): Action
 
 type Base = Pick<Action, "index" | "atMicros" | "text" | "source">;
 
-function carryOut(wish: Wish, place: Field, base: Base, context: ActionContext): Action | null {
+function carryOut(wish: Wish, place: Field, base: Base, context: Context): Action | null {
   if (wish.verb === "apply") {
     const objects = context.manifests.get(wish.target);
     return objects === undefined ? null : { ...base, kind: "apply", objects };
   }
-  if (wish.verb === "cordon" || wish.verb === "uncordon" || wish.verb === "drain") {
+  if (wish.verb === "addNodes" || wish.verb === "removeNodes") return machines(wish, place, base, context);
+  if (ON_NODES.has(wish.verb)) {
     const isName = wish.target !== "" || place.textOrNull() !== null;
-    const nodes = isName ? nodeNamed(place, wish.target, context.nodes) : selectNodes(place, wish.verb, context.nodes);
+    const nodes = isName ? nodeNamed(place, wish.target, context.named) : selectNodes(place, wish.verb, context.nodes);
     if (wish.verb === "drain") return { ...base, kind: "drain", nodes, gracePeriodSeconds: wish.number };
-    return { ...base, kind: wish.verb, nodes };
+    return { ...base, kind: wish.verb as "cordon" | "uncordon" | "restartKubelet", nodes };
   }
   const target = targetOf(place, wish, context.index);
   if (target === null) return null;
@@ -89,6 +110,30 @@ function carryOut(wish: Wish, place: Field, base: Base, context: ActionContext):
     default:
       return { ...base, kind: wish.verb as "rolloutPause" | "rolloutResume" | "rolloutRestart", target };
   }
+}
+
+/** Verbs whose target is a node by name, or nodes by what they are. */
+const ON_NODES: ReadonlySet<string> = new Set(["cordon", "uncordon", "drain", "restartKubelet"]);
+
+/** `addNodes` and `removeNodes`: a pool and how many, or for the latter a node. */
+function machines(wish: Wish, place: Field, base: Base, context: Context): Action | null {
+  const count = wish.number ?? 1;
+  const isPool = context.pools.some(({ name }) => name === wish.target);
+  if (wish.verb === "addNodes" && isPool) return { ...base, kind: "addNodes", pool: wish.target, count };
+  if (wish.verb === "removeNodes" && isPool) return { ...base, kind: "removeNodes", pool: wish.target, count };
+  const names = context.pools.map(({ name }) => name);
+  if (wish.verb === "addNodes") {
+    const known = names.length === 0 ? " — there are none" : ` — there are ${names.slice(0, 5).join(", ")}`;
+    const hint = didYouMean(wish.target, names);
+    place.report("E0401", `there is no node pool "${wish.target}"${hint === "" ? known : hint}`);
+    return null;
+  }
+  if (!context.named.some(({ name }) => name === wish.target)) {
+    const hint = didYouMean(wish.target, [...names, ...context.named.map(({ name }) => name)]);
+    place.report("E0401", `there is no node or node pool "${wish.target}"${hint}`);
+    return null;
+  }
+  return { ...base, kind: "removeNodes", nodes: [wish.target] };
 }
 
 function nodeNamed(place: Field, name: string, nodes: readonly PlannedNode[]): string[] {
@@ -149,9 +194,11 @@ function wishOfFields(field: Field, verb: string): Wish {
       ? field.get("replicas").numberOrNull()
       : verb === "rolloutUndo"
         ? field.get("toRevision").numberOrNull()
-        : (verb === "delete" || verb === "drain") && grace.isPresent
-          ? Math.floor(grace.micros() / 1_000_000)
-          : null;
+        : verb === "addNodes" || verb === "removeNodes"
+          ? field.get("count").numberOrNull()
+          : (verb === "delete" || verb === "drain") && grace.isPresent
+            ? Math.floor(grace.micros() / 1_000_000)
+            : null;
   const wish = { verb, target, namespace, number, images: image === null ? [] : [{ container, image }] };
   return { ...wish, text: asCommand(wish) };
 }
@@ -175,6 +222,12 @@ function asCommand(wish: Omit<Wish, "text">): string {
       return `kubectl delete ${target}${number === null ? "" : ` --grace-period=${number}`}${inside}`;
     case "drain":
       return `kubectl drain ${target} --ignore-daemonsets --delete-emptydir-data --force${number === null ? "" : ` --grace-period=${number}`}`;
+    case "addNodes":
+      return `add ${number ?? 1} to node pool ${target}`;
+    case "removeNodes":
+      return `remove ${number === null ? "" : `${number} of `}${target}`;
+    case "restartKubelet":
+      return `systemctl restart kubelet on ${target}`;
     case "rolloutUndo":
       return `kubectl rollout undo ${target}${number === null ? "" : ` --to-revision=${number}`}${inside}`;
     default:

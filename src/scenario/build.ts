@@ -1,5 +1,14 @@
 import { parseRfc3339 } from "../units/index.ts";
-import type { Assertion, ImagePlan, Plan, PlannedNode, PlannedObject, SchedulerPlan } from "../world/plan.ts";
+import { nodeOfPool } from "../world/index.ts";
+import type {
+  Assertion,
+  ImagePlan,
+  Plan,
+  PlannedNode,
+  PlannedObject,
+  PlannedPool,
+  SchedulerPlan,
+} from "../world/plan.ts";
 import { readActions } from "./actions.ts";
 import { checkMatchers, readAssertion } from "./assertions.ts";
 import { checkAutoscalers } from "./autoscalers.ts";
@@ -36,12 +45,14 @@ export function buildPlan(input: PlanInput): BuiltPlan {
   const problems: Problem[] = [];
   const root = new Field(problems, input.document, [], input.document.value);
   const spec = root.get("spec");
-  const nodes = readNodes(spec, input.objects);
+  const timing = readTiming(spec.get("timing"));
+  const pools = readPools(spec.get("cluster").get("nodePools").items(), timing.nodeBoot);
+  const nodes = readNodes(spec, input.objects, pools);
   const objects = withNamespaces(input.objects.filter(({ object }) => object.kind !== "Node"));
   const index = new ObjectIndex(objects);
   const later = new ObjectIndex([...objects, ...[...input.applied.values()].flat()]);
   const durationMicros = readSpan(spec);
-  const context = { index: later, nodes, durationMicros, csv: input.csv, manifests: input.applied };
+  const context = { index: later, nodes, pools, durationMicros, csv: input.csv, manifests: input.applied };
   const currency = spec.get("currency").text("USD");
   checkAutoscalers(index, problems);
   const plan: Plan = {
@@ -54,8 +65,9 @@ export function buildPlan(input: PlanInput): BuiltPlan {
     kubernetesVersion: spec.get("kubernetesVersion").text(),
     objects,
     nodes,
+    pools,
     images: readImages(spec.get("images")),
-    timing: readTiming(spec.get("timing")),
+    timing,
     loads: readLoads(spec.get("loads").items(), context),
     failures: readFailures(spec.get("failures").items(), context),
     actions: readActions(spec.get("actions").items(), context),
@@ -84,9 +96,11 @@ function readSpan(spec: Field): number {
   return duration;
 }
 
-function readNodes(spec: Field, objects: readonly PlannedObject[]): PlannedNode[] {
+function readNodes(spec: Field, objects: readonly PlannedObject[], planned: readonly PlannedPool[]): PlannedNode[] {
   const pools = spec.get("cluster").get("nodePools");
-  const fromPools = readPools(pools.items());
+  const fromPools = planned.flatMap((pool) =>
+    Array.from({ length: pool.count }, (_, index) => nodeOfPool(pool, index)),
+  );
   const fromManifests = objects.filter(({ object }) => object.kind === "Node").map(nodeFromManifest);
   const nodes = [...fromManifests, ...fromPools];
   if (nodes.length === 0) spec.get("cluster").report("E0410", "the cluster has no nodes");

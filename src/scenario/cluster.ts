@@ -1,6 +1,6 @@
-import type { KubeNode, KubeObject, Quantities, StringMap, Taint } from "../kube/index.ts";
+import type { KubeNode, KubeObject, Quantities, Taint } from "../kube/index.ts";
 import { canonicalQuantity, formatQuantity, parseQuantity, quantityFromValue, quantityValue } from "../units/index.ts";
-import type { PlannedNode, PlannedObject } from "../world/plan.ts";
+import type { Distribution, PlannedNode, PlannedObject, PlannedPool } from "../world/plan.ts";
 import { type Field, isRecord } from "./field.ts";
 
 /** The pool that stands in when there are no nodes at all. */
@@ -8,60 +8,41 @@ export const DEFAULT_POOL = { name: "default", count: 3 } as const;
 
 const EVICTION_RESERVE_BYTES = 100 * 1024 * 1024;
 
-/** Concrete nodes of `spec.cluster.nodePools`, in order. */
-export function readPools(pools: readonly Field[]): PlannedNode[] {
-  const nodes: PlannedNode[] = [];
+/** `spec.cluster.nodePools`, in order. `boot` is what a pool without a boot time of its own takes. */
+export function readPools(fields: readonly Field[], boot: Distribution): PlannedPool[] {
   const seen = new Set<string>();
-  for (const pool of pools) {
-    const name = pool.get("name").text();
-    if (seen.has(name)) pool.get("name").report("E0406", `there are two node pools "${name}"`);
+  return fields.map((field) => {
+    const name = field.get("name").text();
+    if (seen.has(name)) field.get("name").report("E0406", `there are two node pools "${name}"`);
     seen.add(name);
-    nodes.push(...nodesOfPool(pool, name));
-  }
-  return nodes;
-}
-
-function nodesOfPool(pool: Field, name: string): PlannedNode[] {
-  const count = pool.get("count").number();
-  const zones = pool.get("zones").texts();
-  const region = pool.get("region").textOrNull();
-  const capacity = readCapacity(pool.get("capacity"));
-  const allocatable = readAllocatable(pool, capacity);
-  const width = Math.max(2, String(count).length);
-  const shared = {
-    pool: name,
-    region,
-    annotations: {},
-    taints: readTaints(pool.get("taints")),
-    unschedulable: false,
-    capacity,
-    allocatable,
-    pricePerHour: pool.get("price").number(),
-    imageBandwidthBytesPerSecond: pool.get("imageBandwidth").whole(),
-    parallelImagePulls: pool.get("parallelImagePulls").number(1),
-    images: [],
-    source: pool.place,
-  };
-  if (shared.imageBandwidthBytesPerSecond === 0)
-    pool.get("imageBandwidth").report("E0405", "imageBandwidth must be greater than 0");
-  const own = pool.get("labels").textMap();
-  return Array.from({ length: count }, (_, index) => {
-    const node = `${name}-${String(index + 1).padStart(width, "0")}`;
-    const zone = zones.length === 0 ? null : (zones[index % zones.length] ?? null);
-    return { ...shared, name: node, zone, labels: { ...nodeLabels(node, name, zone, region), ...own } };
+    return readPool(field, name, boot);
   });
 }
 
-function nodeLabels(node: string, pool: string, zone: string | null, region: string | null): StringMap {
+function readPool(field: Field, name: string, boot: Distribution): PlannedPool {
+  const capacity = readCapacity(field.get("capacity"));
+  const template = {
+    region: field.get("region").textOrNull(),
+    labels: field.get("labels").textMap(),
+    annotations: {},
+    taints: readTaints(field.get("taints")),
+    unschedulable: false,
+    capacity,
+    allocatable: readAllocatable(field, capacity),
+    pricePerHour: field.get("price").number(),
+    imageBandwidthBytesPerSecond: field.get("imageBandwidth").whole(),
+    parallelImagePulls: field.get("parallelImagePulls").number(1),
+    images: [],
+    source: field.place,
+  };
+  if (template.imageBandwidthBytesPerSecond === 0)
+    field.get("imageBandwidth").report("E0405", "imageBandwidth must be greater than 0");
   return {
-    "beta.kubernetes.io/arch": "amd64",
-    "beta.kubernetes.io/os": "linux",
-    "kubernetes.io/arch": "amd64",
-    "kubernetes.io/hostname": node,
-    "kubernetes.io/os": "linux",
-    "kube-orrery/pool": pool,
-    ...(region === null ? {} : { "topology.kubernetes.io/region": region }),
-    ...(zone === null ? {} : { "topology.kubernetes.io/zone": zone }),
+    name,
+    count: field.get("count").number(),
+    zones: field.get("zones").texts(),
+    boot: field.get("boot").distribution() ?? boot,
+    template,
   };
 }
 

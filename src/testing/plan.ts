@@ -14,6 +14,7 @@ import type {
   Plan,
   PlannedNode,
   PlannedObject,
+  PlannedPool,
   PodLoad,
   RecordOptions,
   ServiceLoad,
@@ -50,6 +51,7 @@ export interface PlanParts {
   readonly warmup?: Span;
   /** So many nodes n1, n2, … of 4 CPU and 16Gi in zones a, b, c in turn; or each by its parts. Default 3. */
   readonly nodes?: number | readonly NodeParts[];
+  readonly pools?: readonly PlannedPool[];
   /** Manifests; what is wrong in them is thrown. */
   readonly objects?: readonly object[];
   readonly loads?: readonly Load[];
@@ -86,6 +88,7 @@ export function planOf(parts: PlanParts = {}): Plan {
     kubernetesVersion: "1.37",
     objects: (parts.objects ?? []).map(planned),
     nodes: nodeParts.map(plannedNode),
+    pools: parts.pools ?? [],
     images: { defaultSizeBytes: 100 * 1024 * 1024, preloaded: true, images: [], ...parts.images },
     timing: { ...DEFAULT_TIMING, ...parts.timing },
     loads: parts.loads ?? [],

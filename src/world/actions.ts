@@ -10,9 +10,11 @@ import {
   type ReplicaSet,
   type Service,
 } from "../kube/index.ts";
+import type { Kubelets } from "../node/index.ts";
 import { documentKind, type Store } from "../store/index.ts";
 import { sameData } from "../tables/index.ts";
 import { type Cluster, createObject } from "./bootstrap.ts";
+import type { NodeFleet } from "./node-fleet.ts";
 import type { Action, ObjectReference, Plan } from "./plan.ts";
 
 const REVISION = "deployment.kubernetes.io/revision";
@@ -25,6 +27,12 @@ const KEPT_OUT_OF_ROLLBACK = [REVISION, "deployment.kubernetes.io/revision-histo
 const PAUSED_ROLLBACK =
   "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again";
 
+/** What the cloud and the machines' shells are asked for. */
+export interface Machines {
+  readonly fleet: NodeFleet;
+  readonly kubelets: Kubelets;
+}
+
 interface Workload extends KubeObject {
   readonly spec: { readonly template?: PodTemplateSpec; readonly paused?: boolean; readonly replicas?: number };
 }
@@ -35,10 +43,12 @@ export class Actions {
   readonly #cluster: Cluster;
   readonly #store: Store;
   readonly #actions: readonly Action[];
+  readonly #machines: Machines;
   readonly #drain: Drain;
   readonly #kind: number;
 
-  constructor(engine: Engine, cluster: Cluster, plan: Plan) {
+  constructor(engine: Engine, cluster: Cluster, plan: Plan, machines: Machines) {
+    this.#machines = machines;
     this.#engine = engine;
     this.#cluster = cluster;
     this.#store = cluster.store;
@@ -84,6 +94,10 @@ export class Actions {
         return firstOf(action.nodes.map((name) => this.#cordon(name, action.kind === "cordon")));
       case "drain":
         return firstOf(action.nodes.map((name) => this.#drainNode(name, action.gracePeriodSeconds)));
+      case "addNodes":
+      case "removeNodes":
+      case "restartKubelet":
+        return this.#machinery(action);
       case "rolloutUndo":
         return this.#undo(action.target, action.toRevision);
       case "rolloutPause":
@@ -182,6 +196,28 @@ export class Actions {
     const refusal = this.#cordon(name, true);
     if (refusal === undefined) this.#drain.start(name, gracePeriodSeconds);
     return refusal;
+  }
+
+  /** What is done to machines, not to objects. */
+  #machinery(action: Extract<Action, { kind: "addNodes" | "removeNodes" | "restartKubelet" }>): string | undefined {
+    const { fleet, kubelets } = this.#machines;
+    if (action.kind === "addNodes") {
+      for (let i = 0; i < action.count; i++) fleet.add(action.pool);
+      return undefined;
+    }
+    if (action.kind === "removeNodes") {
+      const names = "nodes" in action ? action.nodes : fleet.instancesOf(action.pool).slice(-action.count).reverse();
+      return firstOf(names.map((name) => fleet.remove(name)));
+    }
+    return firstOf(
+      action.nodes.map((name) => {
+        const node = this.#store.pods.nodeNames.find(name);
+        if (node === -1 || !kubelets.isRegistered(node) || !kubelets.isUp(node)) return `node "${name}" is off`;
+        kubelets.stopKubelet(node);
+        kubelets.startKubelet(node);
+        return undefined;
+      }),
+    );
   }
 
   /** As `kubectl rollout undo` does: the template of an earlier ReplicaSet is written into the Deployment. */
@@ -323,6 +359,7 @@ function resourceText(kind: string): string {
 function objectOf(action: Action): string {
   if ("target" in action) return `${action.target.kind.toLowerCase()}/${action.target.namespace}/${action.target.name}`;
   if ("nodes" in action) return `node/${action.nodes.join(",")}`;
+  if ("pool" in action) return `pool/${action.pool}`;
   const first = action.objects[0]?.object;
   return first === undefined
     ? ""

@@ -1,5 +1,6 @@
 import {
   ClaimBinder,
+  CloudNodeLifecycle,
   CronJobController,
   DaemonSetController,
   DeploymentController,
@@ -24,9 +25,10 @@ import type { Timing } from "./plan.ts";
 
 /** kube-controller-manager: the controllers of a world, in the order in which their events are declared. */
 export class Controllers {
+  readonly cloudNodeLifecycle: CloudNodeLifecycle;
   readonly #nodeLifecycle: NodeLifecycle;
 
-  constructor(store: Store, metricsServer: MetricsServer, timing: Timing) {
+  constructor(store: Store, metricsServer: MetricsServer, timing: Timing, isGone: (node: string) => boolean) {
     new ReplicaController(store, REPLICATION_CONTROLLER);
     new ReplicaController(store, REPLICA_SET);
     new DeploymentController(store);
@@ -52,6 +54,7 @@ export class Controllers {
     new EndpointSliceController(store);
     new PodGarbageCollector(store, { terminatedThreshold: timing.terminatedPodGcThreshold });
     new GarbageCollector(store);
+    this.cloudNodeLifecycle = new CloudNodeLifecycle(store, isGone);
   }
 
   /** Starts what runs by the clock; the others wait for the first write. */

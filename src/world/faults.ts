@@ -68,6 +68,7 @@ export class Faults {
     const failure = this.#failures[index] as NodeFailure;
     const name = failure.nodes[target] as string;
     const node = this.#store.pods.nodeNames.find(name);
+    if (node === -1 || !this.#kubelets.isRegistered(node)) return;
     if (failure.kind === "partition") this.#kubelets.heal(node);
     else this.#kubelets.recover(node);
     this.#tell(
@@ -81,7 +82,7 @@ export class Faults {
 
   #strike(failure: NodeFailure, name: string): void {
     const node = this.#store.pods.nodeNames.find(name);
-    if (node === -1) return;
+    if (node === -1 || !this.#kubelets.isRegistered(node)) return;
     if (failure.kind === "crash") this.#kubelets.crash(node);
     else if (failure.kind === "partition") this.#kubelets.partition(node);
     else this.#kubelets.recover(node);

@@ -1,5 +1,6 @@
 /** The face of the room `world`: a plan, and the world that plays it. */
 export type { Labels } from "./measures.ts";
+export { type Instance, NodeFleet, nodeOfPool } from "./node-fleet.ts";
 export type { PluginModules } from "./own-plugins.ts";
 export * from "./plan.ts";
 export { World } from "./world.ts";

@@ -18,6 +18,8 @@ export interface Observed {
   readonly measures: Measures;
   readonly services: readonly ServiceDemand[];
   readonly sink: ResultSink | undefined;
+  /** What the plan says of a node, also of one that joined or left; undefined for one that it does not know. */
+  readonly plannedNode: (name: string) => PlannedNode | undefined;
   /** Whether the machine of a node runs: nothing on a dead one uses anything. */
   readonly isNodeUp: (nodeId: number) => boolean;
 }
@@ -34,7 +36,7 @@ export class Observer {
   readonly #services: readonly ServiceDemand[];
   readonly #cursor: Cursor;
   readonly census: PodCensus;
-  readonly #planned: ReadonlyMap<string, PlannedNode>;
+  readonly #planned: (name: string) => PlannedNode | undefined;
   readonly #createdAt: Column<Float64Array>;
   readonly #hasBeenReady: Column<Uint8Array>;
   readonly #restarts: Column<Int32Array>;
@@ -51,7 +53,7 @@ export class Observer {
     this.#plan = world.plan;
     this.#measures = world.measures;
     this.census = new PodCensus(engine.cells, store.pods);
-    this.#planned = new Map(world.plan.nodes.map((node) => [node.name, node]));
+    this.#planned = world.plannedNode;
     this.#services = world.services;
     this.#createdAt = new Column<Float64Array>(engine.cells, "observer.createdAt", Float64Array);
     this.#hasBeenReady = new Column<Uint8Array>(engine.cells, "observer.hasBeenReady", Uint8Array);
@@ -173,12 +175,12 @@ export class Observer {
   }
 
   nodeLabels(name: string): Labels {
-    const planned = this.#planned.get(name);
+    const planned = this.#planned(name);
     return { node: name, zone: planned?.zone ?? "", pool: planned?.pool ?? "" };
   }
 
   priceOf(name: string): number {
-    return this.#planned.get(name)?.pricePerHour ?? 0;
+    return this.#planned(name)?.pricePerHour ?? 0;
   }
 
   #hpaChanged(row: number, flags: number): void {

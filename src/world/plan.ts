@@ -40,6 +40,8 @@ export interface Plan {
   /** In the order of the files; all of them exist at instant 0. Nodes are in `nodes`, not here. */
   readonly objects: readonly PlannedObject[];
   readonly nodes: readonly PlannedNode[];
+  /** Pools from which more nodes can be made while the run goes on. */
+  readonly pools: readonly PlannedPool[];
   readonly images: ImagePlan;
   readonly timing: Timing;
   readonly loads: readonly Load[];
@@ -112,6 +114,19 @@ export interface PlannedNode {
   /** Images present from the start, besides those of the image plan. */
   readonly images: readonly { readonly name: string; readonly sizeBytes: number }[];
   readonly source: SourceLocation;
+}
+
+/** What the nodes of a pool are made from: those of instant 0 are in `Plan.nodes`, others may join later. */
+export interface PlannedPool {
+  readonly name: string;
+  /** Nodes at instant 0. */
+  readonly count: number;
+  /** Dealt round by the nodes' numbers; empty for none. */
+  readonly zones: readonly string[];
+  /** From the order of a machine to its kubelet's registration. */
+  readonly boot: Distribution;
+  /** What all nodes share; `labels` are the pool's own. */
+  readonly template: Omit<PlannedNode, "name" | "pool" | "zone">;
 }
 
 export interface ImagePlan {
@@ -252,6 +267,10 @@ export type Action = ActionBase &
     | { readonly kind: "delete"; readonly target: ObjectReference; readonly gracePeriodSeconds: number | null }
     | { readonly kind: "cordon" | "uncordon"; readonly nodes: readonly string[] }
     | { readonly kind: "drain"; readonly nodes: readonly string[]; readonly gracePeriodSeconds: number | null }
+    | { readonly kind: "addNodes"; readonly pool: string; readonly count: number }
+    /** Of a pool `count` machines, the youngest first; or the machines of these names. */
+    | { readonly kind: "removeNodes"; readonly pool: string; readonly count: number }
+    | { readonly kind: "removeNodes" | "restartKubelet"; readonly nodes: readonly string[] }
     | { readonly kind: "rolloutUndo"; readonly target: ObjectReference; readonly toRevision: number | null }
     | { readonly kind: "rolloutPause" | "rolloutResume" | "rolloutRestart"; readonly target: ObjectReference }
   );

@@ -12,6 +12,7 @@ import { Controllers } from "./controllers.ts";
 import { eventObject } from "./event-object.ts";
 import { Faults } from "./faults.ts";
 import { Measures } from "./measures.ts";
+import { NodeFleet } from "./node-fleet.ts";
 import { Observer } from "./observer.ts";
 import { kubeletOptions, nodeRegistration, schedulerOptions, workloadOptions } from "./options.ts";
 import type { PluginModules } from "./own-plugins.ts";
@@ -46,6 +47,7 @@ export class World implements RunnableWorld {
   readonly engine: Engine;
   readonly store: Store;
   readonly kubelets: Kubelets;
+  readonly fleet: NodeFleet;
   readonly scheduler: Scheduler;
   readonly workload: Workload;
   readonly meter: UsageMeter;
@@ -92,10 +94,12 @@ export class World implements RunnableWorld {
       scrapeMicros: plan.timing.metricsScrapeMicros,
       isNodeReachable: (nodeId) => this.kubelets.isUp(nodeId) && this.kubelets.isConnected(nodeId),
     });
-    this.#controllers = new Controllers(store, this.metricsServer, plan.timing);
+    const isGone = (name: string): boolean => this.fleet.stateOf(name) === "gone";
+    this.#controllers = new Controllers(store, this.metricsServer, plan.timing, isGone);
+    this.fleet = new NodeFleet(store, this.kubelets, plan, () => this.#controllers.cloudNodeLifecycle.look());
     this.#faults = new Faults(engine, store, this.kubelets, plan);
     this.#cluster = { store, addresses: new ServiceAddresses(store) };
-    this.#actions = new Actions(engine, this.#cluster, plan);
+    this.#actions = new Actions(engine, this.#cluster, plan, { fleet: this.fleet, kubelets: this.kubelets });
     this.measures = new Measures(engine.cells, plan.assertions);
     const observed = {
       plan,
@@ -103,6 +107,7 @@ export class World implements RunnableWorld {
       measures: this.measures,
       services: this.workload.services,
       sink,
+      plannedNode: (name: string) => this.fleet.planned(name),
       isNodeUp: (nodeId: number) => this.kubelets.isUp(nodeId),
     };
     this.#observer = new Observer(engine, store, observed);
