@@ -29,10 +29,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   plugin: STATE,
   world: [...STATE, "metrics", "scheduler", "control", "node", "network", "workload", "plugin"],
   scenario: [...BASE, "world", "workload", "scheduler", "plugin"],
-  report: [...BASE, "world", "scenario"],
+  statistics: ["random"],
+  report: [...BASE, "world", "scenario", "statistics"],
+  experiment: [...BASE, "world", "scenario", "statistics", "report"],
   testing: [...STATE, "world"],
   "index.ts": ["scenario", "world"],
-  cli: [...BASE, "world", "scenario", "report"],
+  cli: [...BASE, "world", "scenario", "statistics", "report", "experiment"],
 };
 
 /** Rooms in which the same input must give the same bytes for ever. */

@@ -1,7 +1,6 @@
-import { cpus, totalmem } from "node:os";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
-import { headerLines, ResultFolder, Screen, type SummaryDocument, speedLine } from "../report/index.ts";
+import { headerLines, hostFacts, ResultFolder, Screen, type SummaryDocument, speedLine } from "../report/index.ts";
 import { type LoadedScenario, loadScenario, severityOf } from "../scenario/index.ts";
 import type { Plan, ResultSink, RunnableWorld } from "../world/plan.ts";
 import { problemLines, refuse } from "./problems.ts";
@@ -167,20 +166,5 @@ function both(first: ResultSink, second: ResultSink): ResultSink {
       first.sample(series, row);
       second.sample(series, row);
     },
-  };
-}
-
-function hostFacts(startedAt: Date, wallSeconds: number, events: number): { readonly [key: string]: string | number } {
-  return {
-    schema: "kube-orrery/host.v1",
-    startedAt: startedAt.toISOString(),
-    wallSeconds,
-    eventsPerSecond: wallSeconds > 0 ? Math.round(events / wallSeconds) : 0,
-    peakRssBytes: process.resourceUsage().maxRSS * 1024,
-    node: process.version,
-    platform: `${process.platform} ${process.arch}`,
-    cpu: cpus()[0]?.model ?? "unknown",
-    cpuCount: cpus().length,
-    memoryBytes: totalmem(),
   };
 }

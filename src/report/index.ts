@@ -1,5 +1,6 @@
 /** The face of the room `report`: result folders, the screen of a run, and answers from a finished run. */
 export { ExplainError, type ExplainRequest, type Explanation, explain, explanationLines } from "./explain.ts";
-export { OutputError, ResultFolder, type ResultOptions, seedFolder } from "./result-folder.ts";
+export { hostFacts } from "./host.ts";
+export { OutputError, ResultFolder, type ResultOptions, seedFolder, writeIndex } from "./result-folder.ts";
 export { headerLines, type Paint, Screen, speedLine } from "./screen.ts";
 export { type SummaryDocument, summaryDocument } from "./summary.ts";

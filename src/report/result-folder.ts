@@ -28,6 +28,8 @@ export interface ResultOptions {
   readonly version: string;
   readonly resolved: string;
   readonly inputs: readonly { readonly copy: string; readonly text: string }[];
+  /** Whether `finish` rewrites the index of the scenario's runs. Default true; false where several are written at once. */
+  readonly isIndexed?: boolean;
 }
 
 const MARKER = "PARTIAL";
@@ -133,7 +135,7 @@ export class ResultFolder implements ResultSink {
       writeFileSync(join(this.path, "summary.json.tmp"), jsonText(document));
       renameSync(join(this.path, "summary.json.tmp"), join(this.path, "summary.json"));
       if (!isPartial) rmSync(join(this.path, MARKER));
-      writeIndex(dirname(this.path), this.options.plan.name);
+      if (this.options.isIndexed !== false) writeIndex(dirname(this.path), this.options.plan.name);
     });
     return document;
   }
@@ -208,8 +210,8 @@ export function seedFolder(seed: string | number): string {
   return `seed=${encodeURIComponent(String(seed)).replaceAll("*", "%2A")}`;
 }
 
-/** Rewrites index.json from the summaries beside it. */
-function writeIndex(folder: string, scenario: string): void {
+/** Rewrites index.json from the summaries beside it. @param folder `<out>/<scenario>` */
+export function writeIndex(folder: string, scenario: string): void {
   const runs: JsonObject[] = [];
   for (const name of readdirSync(folder).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))) {
     const file = join(folder, name, "summary.json");

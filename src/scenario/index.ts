@@ -11,5 +11,6 @@ export {
   severityOf,
 } from "./problem.ts";
 export { scenarioReference } from "./reference.ts";
+export { loadPlugins } from "./scheduler.ts";
 export type { JsonSchema } from "./schema.ts";
 export { didYouMean } from "./spelling.ts";

@@ -94,6 +94,24 @@ export async function readScheduler(
   return { plan: { config: read.config, plugins }, modules, problems };
 }
 
+/**
+ * The code of plugins that a plan names, for a world in another thread or on another machine.
+ * @param files absolute paths of modules that `readScheduler` has accepted
+ * @throws Error when one cannot be loaded here
+ */
+export async function loadPlugins(
+  files: readonly { readonly name: string; readonly path: string }[],
+): Promise<Map<string, SchedulerPlugin>> {
+  const modules = new Map<string, SchedulerPlugin>();
+  for (const { name, path } of files) {
+    const loaded = await load(path);
+    const points = "error" in loaded ? loaded.error : pointsOf(loaded.plugin, name);
+    if (typeof points === "string" || "error" in loaded) throw new Error(`scheduler plugin "${name}": ${points}`);
+    modules.set(name, loaded.plugin as SchedulerPlugin);
+  }
+  return modules;
+}
+
 const TYPE = { apiVersion: "kubescheduler.config.k8s.io/v1", kind: "KubeSchedulerConfiguration" };
 const CODES = { error: "E0413", warning: "W0211", note: "N0306" } as const;
 const LONGEST = 40;

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 // @ts-expect-error A script without types.
 import { NODE_MAJORS, nodeBinary } from "../../scripts/node-versions.mjs";
 import type { Plan, ResultSink } from "../../src/world/index.ts";
-import { digestOf, ensureBuilt, type ProcessRun, planOfScenario, runInProcess, scenarioNames } from "./runs.ts";
+import { ensureBuilt } from "../built.ts";
+import { digestOf, type ProcessRun, planOfScenario, runInProcess, scenarioNames } from "./runs.ts";
 
 /**
  * Same scenario, same seed, same bytes: in another process, on another version of Node, watched or not, in one go or in
@@ -22,7 +23,7 @@ let scratch = "";
 const first = new Map<string, ProcessRun>();
 
 beforeAll(async () => {
-  ensureBuilt();
+  await ensureBuilt();
   scratch = mkdtempSync(join(tmpdir(), "orrery-determinism-"));
   for (const name of NAMES) first.set(name, await runInProcess(name, join(scratch, "first")));
   if (process.env.UPDATE_GOLDEN === "1") {

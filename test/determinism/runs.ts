@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -6,9 +6,8 @@ import { promisify } from "node:util";
 import { loadScenario } from "../../src/scenario/index.ts";
 import { parseDuration } from "../../src/units/index.ts";
 import { type Plan, type ResultSink, World } from "../../src/world/index.ts";
+import { MAIN, ROOT } from "../built.ts";
 
-export const ROOT = join(import.meta.dirname, "..", "..");
-const MAIN = join(ROOT, "dist", "cli", "main.js");
 /** Longer scenarios are played to here: their first hours show what there is to show. */
 const LONGEST = "90m";
 /** Of this machine and hour, and meant to be. */
@@ -46,12 +45,6 @@ export function digestOf(plan: Plan, sink?: ResultSink, sliceEvents = Number.POS
   const world = World.from(plan, sink);
   while (!world.runSlice(plan.durationMicros, sliceEvents));
   return world.finish().digest;
-}
-
-/** Builds dist/ unless it is of today's sources. */
-export function ensureBuilt(): void {
-  const script = `import(${JSON.stringify(join(ROOT, "scripts", "prepare.mjs"))}).then((all) => all.ensureBuilt())`;
-  execFileSync(process.execPath, ["-e", script], { cwd: ROOT, stdio: ["ignore", "ignore", "pipe"] });
 }
 
 export interface ProcessRun {

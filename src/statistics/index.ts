@@ -1,0 +1,4 @@
+/** The face of the room `statistics`: estimates with intervals, and paired comparisons. Pure, and the same bits everywhere. */
+export { CONFIDENCE, type Estimate, estimate } from "./interval.ts";
+export { type Direction, type PairedDifference, pairedDifference, type Verdict } from "./paired.ts";
+export { studentQuantile } from "./student.ts";
