@@ -49,7 +49,10 @@ export class GarbageCollector {
     this.#pending = new StateValue<readonly DocumentAt[]>(engine.cells, "gc.pending", []);
     this.#podOwnerCount = new StateValue(engine.cells, "gc.podOwners", 0);
     this.#collectKind = engine.define("gc.collect", PHASE.control, () => this.#collect());
-    this.#cursor = store.watch("gc", [...DOCUMENT_KINDS, "Pod"], () => this.#readChanges(), watchDelayMicros);
+    this.#cursor = store.watch("gc", [...DOCUMENT_KINDS, "Pod"], () => this.#readChanges(), watchDelayMicros, {
+      pods: { flags: CHANGE.deleted },
+      documents: { flags: CHANGE.added | CHANGE.metadata | CHANGE.deleted },
+    });
   }
 
   #readChanges(): void {
@@ -57,10 +60,8 @@ export class GarbageCollector {
     while (cursor.next()) {
       const { kindId, row, flags } = cursor;
       if (kindId !== this.#podKindId) {
-        if ((flags & (CHANGE.added | CHANGE.metadata | CHANGE.deleted)) !== 0) {
-          this.#noteDocument(kindId, row, flags, cursor.old as KubeObject | undefined);
-        }
-      } else if ((flags & CHANGE.deleted) !== 0) {
+        this.#noteDocument(kindId, row, flags, cursor.old as KubeObject | undefined);
+      } else {
         if (this.#waiting.size > 0) this.#wakeOwner(this.#store.pods.owner.get(row)?.uid);
         if (this.#podOwnerCount.value > 0) this.#noteGonePod(row);
       }

@@ -53,7 +53,9 @@ export class PodGarbageCollector {
     this.#isCounted = new Column<Uint8Array>(cells, "podGc.isCounted", Uint8Array);
     this.#endedCount = new StateValue(cells, "podGc.ended", 0);
     this.#passKind = store.engine.define("podGc.pass", PHASE.control, () => this.#pass());
-    this.#cursor = store.watch("podGc", ["Node", "Pod"], () => this.#read());
+    this.#cursor = store.watch("podGc", ["Node", "Pod"], () => this.#read(), 0, {
+      pods: { flags: CHANGE.added | CHANGE.bound | CHANGE.deleting | CHANGE.deleted | CHANGE.phase },
+    });
   }
 
   #read(): void {

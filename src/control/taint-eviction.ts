@@ -53,7 +53,9 @@ export class TaintEviction {
     this.#evictKind = store.engine.define("taintEviction.evict", PHASE.control, (pod) => this.#evict(pod), { rows });
     this.#nodeQueue = new WorkQueue(store.engine, "taintEviction.node", this.#nodes.rows, (row) => this.#syncNode(row));
     this.#podQueue = new WorkQueue(store.engine, "taintEviction.pod", rows, (row) => this.#syncPod(row));
-    this.#cursor = store.watch("taintEviction", ["Node", "Pod"], () => this.#read());
+    this.#cursor = store.watch("taintEviction", ["Node", "Pod"], () => this.#read(), 0, {
+      pods: { flags: CHANGE.added | CHANGE.bound | CHANGE.deleted },
+    });
   }
 
   #read(): void {
@@ -64,8 +66,7 @@ export class TaintEviction {
       if (cursor.kindId === nodeKind) this.#nodeChanged(row, flags);
       else if ((flags & CHANGE.deleted) !== 0) {
         this.#cancel(row, "pod deleted");
-      } else if ((flags & (CHANGE.added | CHANGE.bound)) !== 0 && this.#taintsFor(row).length > 0)
-        this.#podQueue.add(row);
+      } else if (this.#taintsFor(row).length > 0) this.#podQueue.add(row);
     }
   }
 

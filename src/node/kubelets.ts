@@ -16,7 +16,7 @@ import {
   startKubelet,
   stopKubelet,
 } from "./outages.ts";
-import { considerPod, onDeadline, onDeliver, onReconcile } from "./pod-sync.ts";
+import { considerPod, OF_INTEREST, onDeadline, onDeliver, onReconcile } from "./pod-sync.ts";
 import { hangUnit, onLiveness, onReadiness, onStartup } from "./probes.ts";
 import { registerNode } from "./registration.ts";
 import { addStaticPods, createMirror } from "./static-pods.ts";
@@ -41,7 +41,9 @@ export class Kubelets {
   constructor(store: Store, options: Partial<KubeletOptions> = {}) {
     this.#context = new KubeletContext(store, { ...KUBELET_DEFAULTS, ...options });
     this.#context.kinds = defineKinds(this.#context);
-    this.#cursor = store.watch("kubelet", ["Pod"], () => onDeliver(this.#context, this.#cursor));
+    this.#cursor = store.watch("kubelet", ["Pod"], () => onDeliver(this.#context, this.#cursor), 0, {
+      pods: { flags: OF_INTEREST },
+    });
   }
 
   /** Registers a node and returns its number. A node that was in the cluster before the run is Ready at once (`ready`). */

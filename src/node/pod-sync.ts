@@ -10,7 +10,9 @@ import { recreateMirror } from "./static-pods.ts";
 import { onRemove, shortenGrace, terminatePod } from "./termination.ts";
 import { prepareSandbox } from "./worker.ts";
 
-const OF_INTEREST = CHANGE.added | CHANGE.bound | CHANGE.deleting | CHANGE.metadata | CHANGE.ready;
+/** The changes of pods that a kubelet acts on. */
+export const OF_INTEREST =
+  CHANGE.added | CHANGE.bound | CHANGE.deleted | CHANGE.deleting | CHANGE.metadata | CHANGE.ready;
 
 /** Reads what has changed about pods. A kubelet learns of it a little later; one that hears nothing learns of it when it is back. */
 export function onDeliver(context: KubeletContext, cursor: Cursor): void {
@@ -23,7 +25,7 @@ export function onDeliver(context: KubeletContext, cursor: Cursor): void {
       context.forget(row);
       continue;
     }
-    if ((flags & OF_INTEREST) === 0 || !pods.isPresent(row)) continue;
+    if (!pods.isPresent(row)) continue;
     const nodeId = pods.nodeId.get(row);
     if (!context.listens(nodeId)) continue;
     const stage = context.stage.get(row);

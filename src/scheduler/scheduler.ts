@@ -119,7 +119,9 @@ export class Scheduler {
       this.#arm();
     });
     const kinds = ["Pod", "Node", "Namespace", "Service"] as const;
-    this.#cursor = store.watch("scheduler", kinds, () => this.#onDelivery(), options.watchDelayMicros ?? 0);
+    this.#cursor = store.watch("scheduler", kinds, () => this.#onDelivery(), options.watchDelayMicros ?? 0, {
+      pods: { flags: POD_CHANGES | CHANGE.phase },
+    });
   }
 
   #onDelivery(): void {

@@ -1,6 +1,6 @@
 import type { Engine } from "../engine/index.ts";
 import { PHASE } from "../kube/index.ts";
-import { type Cell, type CellState, StateValue } from "../tables/index.ts";
+import { type Cell, type CellState, Fifo, StateValue } from "../tables/index.ts";
 
 /** What a change did, as bits; one change may do several things. */
 export const CHANGE = {
@@ -23,9 +23,40 @@ export const CHANGE = {
   podIp: 2048,
 } as const;
 
+/** Owners of pods that a cursor can tell apart, as bits. */
+export const OWNER = {
+  none: 1,
+  other: 2,
+  ReplicaSet: 4,
+  ReplicationController: 8,
+  StatefulSet: 16,
+  DaemonSet: 32,
+  Job: 64,
+} as const;
+
+/** The bit of a pod's owner, by the owner's kind; `undefined`: none. */
+export function ownerBitOf(kind: string | undefined): number {
+  if (kind === undefined) return OWNER.none;
+  const bit = (OWNER as Readonly<Record<string, number>>)[kind] ?? OWNER.other;
+  return bit > OWNER.other ? bit : OWNER.other;
+}
+
+const EVERYTHING = -1;
+
+/**
+ * Which changes of a kind matter to a cursor: those with one of these flags. Of pods also only those with one of these owners
+ * (`OWNER`), unless metadata changed, which may change the owner. Both default to all.
+ */
+export interface Interest {
+  readonly flags?: number;
+  readonly owners?: number;
+}
+
 export interface WatchOptions {
   /** How long after a write the cursor sees it. Default 0. */
   readonly delayMicros?: number;
+  readonly pods?: Interest;
+  readonly documents?: Interest;
   /** Reads only, at the end of an instant, and leaves no trace in the digest. */
   readonly isObserver?: boolean;
 }
@@ -47,8 +78,9 @@ export interface Cursor {
 }
 
 /**
- * The log of all writes, in order, and the cursors that read it. A write wakes each cursor subscribed to its kind once
- * per instant, in phase `store`, `delayMicros` later; the cursor then sees what was written up to that long ago.
+ * The log of all writes, in order, and the cursors that read it. A write wakes each cursor that is interested in it once
+ * per instant, in phase `store`, `delayMicros` later; the cursor then sees what was written up to that long ago. All
+ * cursors without a delay that an instant wakes are woken by one event, in the order in which the writes concerned them.
  * The log forgets what every cursor has read; a deleted row is released then (`onRelease`), not before, so that
  * a reader can still look at what was deleted.
  */
@@ -58,20 +90,29 @@ export class ChangeLog implements Cell {
   readonly name = "store.changes";
   readonly #engine: Engine;
   readonly #onRelease: (kindId: number, row: number) => void;
+  readonly #podKindId: number;
   readonly #cursors: LogCursor[] = [];
-  readonly #byKind: LogCursor[][] = [];
+  readonly #byKind: Subscription[][] = [];
+  /** Numbers of the cursors that the pending delivery wakes, in order. */
+  readonly #due: Fifo;
+  readonly #deliverKind: number;
   kinds: number[] = [];
   rows: number[] = [];
   flags: number[] = [];
   times: number[] = [];
   olds: unknown[] = [];
+  /** The owner's bit of pods, all bits for documents. */
+  owners: number[] = [];
   /** Changes forgotten so far: the number of the first one kept. */
   base = 0;
 
-  constructor(engine: Engine, onRelease: (kindId: number, row: number) => void) {
+  constructor(engine: Engine, podKindId: number, onRelease: (kindId: number, row: number) => void) {
     this.#engine = engine;
+    this.#podKindId = podKindId;
     this.#onRelease = onRelease;
     engine.cells.add(this);
+    this.#due = new Fifo(engine.cells, "store.due");
+    this.#deliverKind = engine.define("store.deliver", PHASE.store, () => this.#deliver());
   }
 
   /** One more than the number of the newest change. */
@@ -84,29 +125,48 @@ export class ChangeLog implements Cell {
    * silently. Only before the first event.
    */
   watch(name: string, kindIds: readonly number[], onWake: () => void, options: WatchOptions): Cursor {
-    const cursor = new LogCursor(this, this.#engine, name, kindIds, onWake, options);
+    const cursor = new LogCursor(this, this.#engine, name, this.#cursors.length, onWake, options);
     this.#cursors.push(cursor);
     for (const kindId of kindIds) {
-      let list = this.#byKind[kindId];
-      if (list === undefined) {
-        list = [];
-        this.#byKind[kindId] = list;
-      }
-      list.push(cursor);
+      const { flags = EVERYTHING, owners = EVERYTHING } =
+        (kindId === this.#podKindId ? options.pods : options.documents) ?? {};
+      const subscription = { cursor, flags, owners };
+      cursor.wants[kindId] = subscription;
+      const list = this.#byKind[kindId];
+      if (list === undefined) this.#byKind[kindId] = [subscription];
+      else list.push(subscription);
     }
     return cursor;
   }
 
   // hot: once a write (bench/world).
-  append(kindId: number, row: number, flags: number, old: unknown): void {
+  append(kindId: number, row: number, flags: number, old: unknown, owner = EVERYTHING): void {
     this.kinds.push(kindId);
     this.rows.push(row);
     this.flags.push(flags);
     this.times.push(this.#engine.now);
     this.olds.push(old);
-    const cursors = this.#byKind[kindId];
-    if (cursors === undefined) this.trim();
-    else for (let i = 0; i < cursors.length; i++) (cursors[i] as LogCursor).wakeLater();
+    this.owners.push(owner);
+    const list = this.#byKind[kindId];
+    if (list !== undefined) {
+      for (let i = 0; i < list.length; i++) {
+        const subscription = list[i] as Subscription;
+        if (matches(subscription, flags, owner)) subscription.cursor.wakeLater();
+      }
+    }
+    if (this.#lagging === 0) this.trim();
+  }
+
+  /** Wakes a cursor without a delay in this instant. */
+  wakeNow(cursor: number): void {
+    if (this.#due.length === 0) this.#engine.at(this.#engine.now, this.#deliverKind);
+    this.#due.push(cursor);
+  }
+
+  #deliver(): void {
+    // A cursor woken meanwhile comes last; the delivery is over when none is due.
+    for (; this.#due.length > 0; this.#due.shift()) (this.#cursors[this.#due.at(0) as number] as LogCursor).wake();
+    this.trim();
   }
 
   /** Counts a cursor that has fallen behind (1) or has caught up (-1). */
@@ -130,13 +190,14 @@ export class ChangeLog implements Cell {
     this.base = keepFrom;
     if (count === this.rows.length) {
       this.kinds.length = this.rows.length = this.flags.length = this.times.length = this.olds.length = 0;
+      this.owners.length = 0;
     } else {
-      for (const list of [this.kinds, this.rows, this.flags, this.times, this.olds]) list.splice(0, count);
+      for (const list of [this.kinds, this.rows, this.flags, this.times, this.olds, this.owners]) list.splice(0, count);
     }
   }
 
   save(): CellState {
-    const { base, kinds, rows, flags, times, olds } = this;
+    const { base, kinds, rows, flags, times, olds, owners } = this;
     return {
       form: "data",
       data: {
@@ -146,20 +207,33 @@ export class ChangeLog implements Cell {
         flags: flags.slice(),
         times: times.slice(),
         olds: olds.slice(),
+        owners: owners.slice(),
       },
     };
   }
 
   load(state: CellState): void {
-    const saved = state.data as Pick<ChangeLog, "base" | "kinds" | "rows" | "flags" | "times" | "olds">;
+    const saved = state.data as Pick<ChangeLog, "base" | "kinds" | "rows" | "flags" | "times" | "olds" | "owners">;
     this.base = saved.base;
     this.kinds = saved.kinds.slice();
     this.rows = saved.rows.slice();
     this.flags = saved.flags.slice();
     this.times = saved.times.slice();
     this.olds = saved.olds.slice();
+    this.owners = saved.owners.slice();
     this.#lagging = undefined;
   }
+}
+
+interface Subscription {
+  readonly cursor: LogCursor;
+  readonly flags: number;
+  readonly owners: number;
+}
+
+function matches(subscription: Subscription, flags: number, owner: number): boolean {
+  if ((flags & subscription.flags) === 0) return false;
+  return (owner & subscription.owners) !== 0 || (flags & CHANGE.metadata) !== 0;
 }
 
 class LogCursor implements Cursor {
@@ -168,40 +242,44 @@ class LogCursor implements Cursor {
   row = -1;
   flags = 0;
   old: unknown;
+  /** What it wants to hear of, by kind. */
+  readonly wants: Subscription[] = [];
   readonly #log: ChangeLog;
   readonly #engine: Engine;
+  readonly #number: number;
+  readonly #onWake: () => void;
   readonly #delayMicros: number;
-  readonly #wants: boolean[] = [];
   readonly #position: StateValue<number>;
   /** The number after the newest change this cursor wants: read up to here, it holds nothing back. */
   readonly #wantedEnd: StateValue<number>;
   readonly #wakeAt: StateValue<number>;
+  /** The kind of its own wakes; -1 when the log's delivery wakes it. */
   readonly #wakeKind: number;
   #lags = false;
 
-  constructor(
-    log: ChangeLog,
-    engine: Engine,
-    name: string,
-    kindIds: readonly number[],
-    onWake: () => void,
-    options: WatchOptions,
-  ) {
+  constructor(log: ChangeLog, engine: Engine, name: string, number: number, onWake: () => void, options: WatchOptions) {
     this.#log = log;
     this.#engine = engine;
+    this.#number = number;
+    this.#onWake = onWake;
     this.name = name;
     this.#delayMicros = options.delayMicros ?? 0;
     const silent = options.isObserver === true;
-    for (const kindId of kindIds) this.#wants[kindId] = true;
     this.#position = new StateValue(engine.cells, `cursor.${name}.position`, 0);
     this.#wantedEnd = new StateValue(engine.cells, `cursor.${name}.wanted`, 0);
     this.#wakeAt = new StateValue(engine.cells, `cursor.${name}.wakeAt`, -1);
     const wake = (): void => {
-      if (this.#wakeAt.value === engine.now) this.#wakeAt.value = -1;
-      onWake();
+      this.wake();
       log.trim();
     };
-    this.#wakeKind = engine.define(`${name}.deliver`, silent ? PHASE.observe : PHASE.store, wake, { silent });
+    const phase = silent ? PHASE.observe : PHASE.store;
+    const isApart = silent || this.#delayMicros > 0;
+    this.#wakeKind = isApart ? engine.define(`${name}.deliver`, phase, wake, { silent }) : -1;
+  }
+
+  wake(): void {
+    if (this.#wakeAt.value === this.#engine.now) this.#wakeAt.value = -1;
+    this.#onWake();
   }
 
   /** Whether there is something left to read; from now on the log is told when that changes. */
@@ -210,16 +288,21 @@ class LogCursor implements Cursor {
     return this.#lags;
   }
 
+  /** The newest change is for this cursor. */
   wakeLater(): void {
+    const { end } = this.#log;
+    // What nobody wanted since the last read is never looked at.
+    if (this.#position.value >= this.#wantedEnd.value) this.#position.value = end - 1;
     if (!this.#lags) {
       this.#lags = true;
       this.#log.lag(1);
     }
-    this.#wantedEnd.value = this.#log.end;
+    this.#wantedEnd.value = end;
     const at = this.#engine.now + this.#delayMicros;
     if (this.#wakeAt.value === at) return;
     this.#wakeAt.value = at;
-    this.#engine.at(at, this.#wakeKind);
+    if (this.#wakeKind === -1) this.#log.wakeNow(this.#number);
+    else this.#engine.at(at, this.#wakeKind);
   }
 
   needsFrom(): number {
@@ -229,17 +312,19 @@ class LogCursor implements Cursor {
   next(): boolean {
     const log = this.#log;
     const visibleUntil = this.#engine.now - this.#delayMicros;
-    for (let position = Math.max(this.#position.value, log.base); position < this.#wantedEnd.value; position++) {
+    for (let position = this.#position.value; position < this.#wantedEnd.value; position++) {
       const index = position - log.base;
       if ((log.times[index] as number) > visibleUntil) {
         this.#position.value = position;
         return false;
       }
       const kindId = log.kinds[index] as number;
-      if (this.#wants[kindId] !== true) continue;
+      const flags = log.flags[index] as number;
+      const wanted = this.wants[kindId];
+      if (wanted === undefined || !matches(wanted, flags, log.owners[index] as number)) continue;
       this.kindId = kindId;
       this.row = log.rows[index] as number;
-      this.flags = log.flags[index] as number;
+      this.flags = flags;
       this.old = log.olds[index];
       this.#position.value = position + 1;
       return true;

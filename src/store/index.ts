@@ -1,5 +1,5 @@
 /** The face of the room `store`: the API server's truth, its writes, and how components hear of them. */
-export { CHANGE, type Cursor } from "./changes.ts";
+export { CHANGE, type Cursor, type Interest, OWNER } from "./changes.ts";
 export { type Decision, DecisionLog, type LoggedDecision } from "./decision-log.ts";
 export { type ApiResult, type ApiStatus, documentKind } from "./document-writer.ts";
 export { DocumentTable, keyOf } from "./documents.ts";

@@ -7,7 +7,7 @@ import {
   setCondition,
 } from "../kube/index.ts";
 import { deepFreeze } from "../tables/index.ts";
-import { CHANGE } from "./changes.ts";
+import { CHANGE, ownerBitOf } from "./changes.ts";
 import type { ApiResult, WriterContext } from "./document-writer.ts";
 import type { PodTemplate } from "./pod-template.ts";
 import {
@@ -229,7 +229,7 @@ export class PodWriter {
     const { store, log, revision } = this.#context;
     store.pods.leave(row);
     store.pods.resourceVersion.set(row, ++revision.value);
-    log.append(this.#kindId, row, CHANGE.deleted, undefined);
+    log.append(this.#kindId, row, CHANGE.deleted, undefined, store.pods.ownerBit.get(row));
   }
 
   /** Adopts (a reference) or releases (null) a pod. */
@@ -266,6 +266,7 @@ export class PodWriter {
   #own(row: number, owner: OwnerReference | null): void {
     const pods = this.#context.store.pods;
     pods.owner.set(row, owner);
+    pods.ownerBit.set(row, ownerBitOf(owner?.kind));
     const list = owner === null ? pods.orphanList(pods.namespaceOf(row)) : pods.ownerList(owner.uid);
     pods.byOwner.append(list, row);
   }
@@ -326,7 +327,7 @@ export class PodWriter {
   #changed(row: number, flags: number): void {
     const { store, log, revision } = this.#context;
     store.pods.resourceVersion.set(row, ++revision.value);
-    log.append(this.#kindId, row, flags, undefined);
+    log.append(this.#kindId, row, flags, undefined, store.pods.ownerBit.get(row));
   }
 }
 

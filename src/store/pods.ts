@@ -56,6 +56,8 @@ export class PodTable {
   readonly template: RefColumn<PodTemplate | null>;
   readonly extra: RefColumn<PodExtra>;
   readonly owner: RefColumn<OwnerReference | null>;
+  /** The owner's kind as a bit (`OWNER`). */
+  readonly ownerBit: Column<Uint8Array>;
   /** Counts creations over all kinds: an order of birth without ties; the uid is made from it. */
   readonly serial: Column<Float64Array>;
   readonly createdAt: Column<Float64Array>;
@@ -108,6 +110,7 @@ export class PodTable {
     this.template = new RefColumn<PodTemplate | null>(registry, "pods.template", null);
     this.extra = new RefColumn(registry, "pods.extra", NO_EXTRA);
     this.owner = new RefColumn<OwnerReference | null>(registry, "pods.owner", null);
+    this.ownerBit = new Column<Uint8Array>(registry, "pods.ownerBit", Uint8Array);
     this.serial = floats("serial");
     this.createdAt = floats("createdAt");
     this.resourceVersion = floats("resourceVersion");

@@ -3,7 +3,7 @@ import { Chains } from "../engine/index.ts";
 import type { KubeEvent, KubeObject, OwnerReference, PodTemplateSpec } from "../kube/index.ts";
 import { deepFreeze, StateValue } from "../tables/index.ts";
 import { rfc3339 } from "../units/index.ts";
-import { ChangeLog, type Cursor } from "./changes.ts";
+import { ChangeLog, type Cursor, type Interest } from "./changes.ts";
 import { DecisionLog } from "./decision-log.ts";
 import { DocumentWriter } from "./document-writer.ts";
 import { DocumentTable } from "./documents.ts";
@@ -88,7 +88,7 @@ export class Store {
     this.decisions = new DecisionLog(engine);
     this.leases = new Chains(engine, "leases");
     this.nodeStatusPosts = new Chains(engine, "nodeStatusPosts");
-    this.#log = new ChangeLog(engine, (kindId, row) => {
+    this.#log = new ChangeLog(engine, POD_KIND_ID, (kindId, row) => {
       if (kindId === POD_KIND_ID) this.pods.release(row);
       else this.documents(DOCUMENT_KINDS[kindId] as DocumentKind).release(row);
     });
@@ -108,9 +108,16 @@ export class Store {
   /**
    * Subscribes to the changes of some kinds ("Pod" or a document kind). `onWake` runs in phase `store`, `delayMicros`
    * after a write, once per instant; read the cursor to its end there and queue your own work. Only before the first event.
+   * `interests` narrow down the changes: a cursor is not woken for others, and every wake of a pod's write costs.
    */
-  watch(name: string, kinds: readonly (DocumentKind | "Pod")[], onWake: () => void, delayMicros: Micros = 0): Cursor {
-    return this.#log.watch(name, this.#kindIds(kinds), onWake, { delayMicros });
+  watch(
+    name: string,
+    kinds: readonly (DocumentKind | "Pod")[],
+    onWake: () => void,
+    delayMicros: Micros = 0,
+    interests: { readonly pods?: Interest; readonly documents?: Interest } = {},
+  ): Cursor {
+    return this.#log.watch(name, this.#kindIds(kinds), onWake, { delayMicros, ...interests });
   }
 
   /** Subscribes an observer: woken in phase `observe`, silent, and not allowed to write. */

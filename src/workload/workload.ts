@@ -88,7 +88,9 @@ export class Workload {
     this.services = options.loads
       .filter((load): load is ServiceLoad => load.kind === "service")
       .map((load, row) => new ServiceDemand(context, load, row));
-    this.#cursor = store.watch("workload", ["Pod", "EndpointSlice"], () => this.#deliver());
+    this.#cursor = store.watch("workload", ["Pod", "EndpointSlice"], () => this.#deliver(), 0, {
+      pods: { flags: CHANGE.phase | CHANGE.status | CHANGE.deleted | CHANGE.added | CHANGE.metadata },
+    });
     this.#podTickKind = engine.define("workload.tick", PHASE.node, (load) => this.#tick(load));
     this.#startupEndKind = engine.define("workload.warm", PHASE.node, (row) => this.#apply(row), {
       rows: store.pods.rows,
@@ -137,8 +139,7 @@ export class Workload {
     while (this.#cursor.next()) {
       const { kindId, row, flags } = this.#cursor;
       if (kindId !== podKind) for (const service of this.services) service.sliceChanged(row);
-      else if ((flags & (CHANGE.phase | CHANGE.status | CHANGE.deleted | CHANGE.added | CHANGE.metadata)) !== 0)
-        this.#podChanged(row, flags);
+      else this.#podChanged(row, flags);
     }
   }
 

@@ -1,6 +1,6 @@
 import type { Micros } from "../../engine/index.ts";
 import type { ControllerRevision, DaemonSet, DaemonSetStatus, KubeNode } from "../../kube/index.ts";
-import { CHANGE, type Cursor, type DocumentTable, type Store } from "../../store/index.ts";
+import { CHANGE, type Cursor, type DocumentTable, OWNER, type Store } from "../../store/index.ts";
 import { Column, sameData } from "../../tables/index.ts";
 import { seconds } from "../../units/index.ts";
 import { controllerOf, OwnedDocuments } from "../owned-documents.ts";
@@ -70,7 +70,9 @@ export class DaemonSetController {
     this.#needsClaim = new Column<Uint8Array>(engine.cells, "daemonset.needsClaim", Uint8Array);
     this.#queue = new WorkQueue(engine, "daemonset", this.#table.rows, (row) => this.#sync(row));
     const kinds = ["DaemonSet", "ControllerRevision", "Node", "Pod"] as const;
-    this.#cursor = store.watch("daemonset", kinds, () => this.#readChanges(), options.watchDelayMicros ?? 0);
+    this.#cursor = store.watch("daemonset", kinds, () => this.#readChanges(), options.watchDelayMicros ?? 0, {
+      pods: { flags: ~IRRELEVANT, owners: OWNER.none | OWNER.DaemonSet },
+    });
   }
 
   #readChanges(): void {
@@ -145,7 +147,6 @@ export class DaemonSetController {
 
   // hot: a few times a pod's life (bench/world).
   #notePod(pod: number, flags: number): void {
-    if ((flags & ~IRRELEVANT) === 0) return;
     const { pods } = this.#store;
     if ((flags & (CHANGE.deleting | CHANGE.deleted)) !== 0) this.#expectations.noteDeletion(pod);
     const { before, after } = this.#slots.update(pod);

@@ -1,5 +1,5 @@
 import type { Deployment, ReplicaSet } from "../../kube/index.ts";
-import { CHANGE, type Cursor, type DocumentTable, type Store } from "../../store/index.ts";
+import { CHANGE, type Cursor, type DocumentTable, OWNER, type Store } from "../../store/index.ts";
 import { controllerOf, OwnedDocuments } from "../owned-documents.ts";
 import { matcherOf } from "../scale.ts";
 import { WorkQueue } from "../work-queue.ts";
@@ -39,16 +39,17 @@ export class DeploymentController {
     this.#queue = new WorkQueue(store.engine, "deployment", this.#table.rows, (row) => this.#sync(row));
     const { watchDelayMicros = 0 } = options;
     const kinds = ["Deployment", "ReplicaSet", "Pod"] as const;
-    this.#cursor = store.watch("deployment", kinds, () => this.#readChanges(), watchDelayMicros);
+    this.#cursor = store.watch("deployment", kinds, () => this.#readChanges(), watchDelayMicros, {
+      pods: { flags: CHANGE.deleted, owners: OWNER.ReplicaSet },
+    });
   }
 
   #readChanges(): void {
     const cursor = this.#cursor;
     const podKindId = this.#store.kindIdOf("Pod");
     while (cursor.next()) {
-      if (cursor.kindId === podKindId) {
-        if ((cursor.flags & CHANGE.deleted) !== 0) this.#notePodRemoval(cursor.row);
-      } else if (cursor.kindId === this.#table.kindId) {
+      if (cursor.kindId === podKindId) this.#notePodRemoval(cursor.row);
+      else if (cursor.kindId === this.#table.kindId) {
         if (this.#table.isPresent(cursor.row)) this.#queue.add(cursor.row);
       } else this.#noteReplicaSet(cursor.row, cursor.flags, cursor.old as ReplicaSet | undefined);
     }

@@ -52,7 +52,9 @@ export class EndpointSliceController {
     this.#isStale = new Column<Uint8Array>(cells, "endpointslice.isStale", Uint8Array);
     this.#failures = new Column<Int32Array>(cells, "endpointslice.missingNodes", Int32Array);
     this.#queue = new WorkQueue(store.engine, "endpointslice", this.#services.rows, (row) => this.#syncService(row));
-    this.#cursor = store.watch("endpointslice", ["Pod", "Service", "EndpointSlice"], () => this.#read());
+    this.#cursor = store.watch("endpointslice", ["Pod", "Service", "EndpointSlice"], () => this.#read(), 0, {
+      pods: { flags: POD_CHANGES | CHANGE.metadata | CHANGE.deleted },
+    });
   }
 
   #read(): void {

@@ -66,7 +66,9 @@ export class HpaController {
     this.#syncCount = new Column<Float64Array>(cells, "hpa.syncCount", Float64Array);
     this.#selectors = new SelectorIndex(cells, store.pods);
     this.#queue = new WorkQueue(store.engine, "hpa", this.#hpas.rows, (row) => this.#sync(row));
-    this.#cursor = store.watch("hpa", ["HorizontalPodAutoscaler"], () => this.#readChanges());
+    this.#cursor = store.watch("hpa", ["HorizontalPodAutoscaler"], () => this.#readChanges(), 0, {
+      documents: { flags: ~CHANGE.status },
+    });
   }
 
   #readChanges(): void {

@@ -1,6 +1,6 @@
 import type { Micros } from "../../engine/index.ts";
 import type { Job } from "../../kube/index.ts";
-import { CHANGE, type Cursor, type DocumentTable, type Store } from "../../store/index.ts";
+import { CHANGE, type Cursor, type DocumentTable, OWNER, type Store } from "../../store/index.ts";
 import { Column } from "../../tables/index.ts";
 import { minutes, seconds } from "../../units/index.ts";
 import { claimPods, Expectations, isBeingDeleted } from "../pods/index.ts";
@@ -56,7 +56,9 @@ export class JobController {
     this.#queue = new WorkQueue(engine, "job", this.#table.rows, (row) => this.#syncJob(row), RETRY);
     this.#orphans = new WorkQueue(engine, "job.orphans", store.pods.rows, (pod) => this.#letGo(pod));
     const delay = options.watchDelayMicros ?? 0;
-    this.#cursor = store.watch("job", ["Job", "Pod"], () => this.#readChanges(), delay);
+    this.#cursor = store.watch("job", ["Job", "Pod"], () => this.#readChanges(), delay, {
+      pods: { owners: OWNER.none | OWNER.Job },
+    });
   }
 
   #readChanges(): void {

@@ -50,7 +50,9 @@ export class NodeLifecycle {
     this.#monitor = new Monitor(store, all, { memory, passTimes, zones, tainter, nextPassAt });
     this.#nodeQueue = new WorkQueue(engine, "nodeLifecycle.node", this.#nodes.rows, (row) => this.#syncNode(row));
     this.#podQueue = new WorkQueue(engine, "nodeLifecycle.pod", store.pods.rows, (row) => this.#syncPod(row));
-    this.#cursor = store.watch("nodeLifecycle", ["Node", "Pod"], () => this.#read());
+    this.#cursor = store.watch("nodeLifecycle", ["Node", "Pod"], () => this.#read(), 0, {
+      pods: { flags: CHANGE.added | CHANGE.bound },
+    });
   }
 
   /** Has the first pass run now, and the others after it. To be called once, before the run. */
@@ -64,7 +66,7 @@ export class NodeLifecycle {
     while (cursor.next()) {
       const { row, flags } = cursor;
       if (cursor.kindId !== nodeKind) {
-        if ((flags & (CHANGE.added | CHANGE.bound)) !== 0 && this.#store.pods.nodeId.get(row) !== -1) this.#bound(row);
+        if (this.#store.pods.nodeId.get(row) !== -1) this.#bound(row);
       } else if ((flags & CHANGE.deleted) !== 0) this.#monitor.noteGone(row, this.#nodes.get(row));
       else if (this.#nodes.isPresent(row)) {
         this.#memory.watch(row);

@@ -1,4 +1,4 @@
-import { CHANGE, type Cursor, type DocumentTable, type Store } from "../../store/index.ts";
+import { CHANGE, type Cursor, type DocumentTable, OWNER, type Store } from "../../store/index.ts";
 import { Column, sameData } from "../../tables/index.ts";
 import { seconds } from "../../units/index.ts";
 import { OwnedDocuments } from "../owned-documents.ts";
@@ -53,7 +53,9 @@ export class ReplicaController {
     const { watchDelayMicros = 0, chooseTied } = options;
     this.#manager = new PodManager(store, kind, this.#table, this.#expectations, this.#siblings, chooseTied);
     this.#queue = new WorkQueue(engine, kind.name, this.#table.rows, (row) => this.#sync(row));
-    this.#cursor = store.watch(kind.name, [kind.kind, "Pod"], () => this.#readChanges(), watchDelayMicros);
+    this.#cursor = store.watch(kind.name, [kind.kind, "Pod"], () => this.#readChanges(), watchDelayMicros, {
+      pods: { flags: ~IRRELEVANT, owners: OWNER.none | OWNER[kind.kind] },
+    });
   }
 
   #readChanges(): void {
@@ -85,7 +87,6 @@ export class ReplicaController {
 
   // hot: a few times a pod's life (bench/world).
   #notePod(pod: number, flags: number): void {
-    if ((flags & ~IRRELEVANT) === 0) return;
     const { pods } = this.#store;
     const before = this.#tally.ownerOf(pod);
     if ((flags & (CHANGE.deleting | CHANGE.deleted)) !== 0) this.#expectations.noteDeletion(pod);

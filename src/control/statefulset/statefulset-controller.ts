@@ -1,6 +1,6 @@
 import type { Micros } from "../../engine/index.ts";
 import type { ControllerRevision, Matcher, StatefulSet, StatefulSetStatus } from "../../kube/index.ts";
-import { CHANGE, type Cursor, type DocumentTable, type Store } from "../../store/index.ts";
+import { CHANGE, type Cursor, type DocumentTable, OWNER, type Store } from "../../store/index.ts";
 import { Column, sameData } from "../../tables/index.ts";
 import { seconds } from "../../units/index.ts";
 import { OwnedDocuments } from "../owned-documents.ts";
@@ -53,7 +53,9 @@ export class StatefulSetController {
     this.#setOf = new Column<Int32Array>(cells, "statefulset.setOf", Int32Array);
     this.#queue = new WorkQueue(store.engine, "statefulset", this.#table.rows, (row) => this.#sync(row));
     const kinds = ["StatefulSet", "ControllerRevision", "Pod"] as const;
-    this.#cursor = store.watch("statefulset", kinds, () => this.#read(), watchDelayMicros);
+    this.#cursor = store.watch("statefulset", kinds, () => this.#read(), watchDelayMicros, {
+      pods: { owners: OWNER.none | OWNER.StatefulSet },
+    });
   }
 
   #read(): void {
