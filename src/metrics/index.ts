@@ -1,4 +1,5 @@
 /** The face of the room `metrics`: what pods use, as the cluster sees it, and what a run measures of itself. */
+export { Housekeeping, type HousekeepingOptions, NO_HOUSEKEEPING } from "./housekeeping.ts";
 export { MetricsServer, type MetricsServerOptions } from "./metrics-server.ts";
 export { SampleSet, type SavedSamples, type Statistics } from "./sample-set.ts";
 export { UsageMeter } from "./usage-meter.ts";

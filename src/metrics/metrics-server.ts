@@ -11,21 +11,26 @@ const FRESH_CONTAINER_MIN_AGE = seconds(10);
 const NANOS_PER_MILLI = 1_000_000;
 
 export interface MetricsServerOptions {
-  /** Distance of two scrapes; the first one is this long after the start. 15 s in the shipped manifests. */
+  /** Distance of two scrapes. 15 s in the shipped manifests. */
   readonly scrapeMicros: Micros;
+  /** From the start to the first scrape; a whole period by default. */
+  readonly firstScrapeMicros?: Micros;
+  /** Whether a young container is measured from its start, so that it is shown after one scrape. Heapster did not. Default true. */
+  readonly showsFreshContainers?: boolean;
   /** Whether the kubelet of a node answers now; samples of a silent node disappear. */
   readonly isNodeReachable: (nodeId: number) => boolean;
 }
 
 /**
- * metrics-server: scrapes every pod's counters and shows the usage between the last two scrapes.
+ * metrics-server: scrapes every pod's counters, as the kubelet saw them last, and shows the usage between the last two
+ * that differ.
  *
  * CPU is the difference of two counters over their distance, truncated to nanocores and rounded up to milli-CPU as
- * its readers do; a fresh pod is measured from its start; a pod with no usage at all is not shown.
- * @source metrics-server pkg/storage (pod storage), pkg/scraper
+ * its readers do; a fresh pod is measured from its start; a pod that has used nothing yet is left out. When the kubelet has
+ * not looked since the last scrape, what is shown stays.
+ * @source metrics-server pkg/storage/pod.go, pkg/scraper
  *
- * DEVIATION(scrape-instant): all nodes are scraped at the same instant and the kubelet's counters are of that instant;
- * the original spreads its calls over up to 100 ms and reads counters that are up to 10 s old.
+ * DEVIATION(scrape-instant): all nodes are scraped at the same instant; the original spreads its calls over up to 100 ms.
  */
 export class MetricsServer {
   /** Instant of the sample shown; -1 when the pod is not shown. */
@@ -58,7 +63,7 @@ export class MetricsServer {
   }
 
   start(): void {
-    this.#engine.after(this.#options.scrapeMicros, this.#scrapeKind);
+    this.#engine.after(this.#options.firstScrapeMicros ?? this.#options.scrapeMicros, this.#scrapeKind);
   }
 
   /** Scrapes so far. */
@@ -86,6 +91,8 @@ export class MetricsServer {
     const window = this.windowMicros.data;
     const cpuMilli = this.cpuMilli.data;
     const memory = this.memoryBytes.data;
+    const freshAge = this.#options.showsFreshContainers === false ? Infinity : FRESH_CONTAINER_MIN_AGE;
+    const freshEnd = this.#options.scrapeMicros;
     for (let row = 0; row < limit; row++) {
       if (isOn[row] === 0 || reachable[nodeId[row]!] !== 1) {
         lastAt[row] = -1;
@@ -93,24 +100,31 @@ export class MetricsServer {
         continue;
       }
       const started = startedAt[row]!;
-      const counter = meter.settle(row, now);
+      const seenAt = meter.seenAt(row, now);
       let from = lastAt[row]!;
-      let fromCounter = lastCounter[row]!;
-      if (from < started) {
-        const age = now - started;
-        from = age >= FRESH_CONTAINER_MIN_AGE && age < this.#options.scrapeMicros ? started : -1;
-        fromCounter = 0;
-      }
-      lastAt[row] = now;
-      lastCounter[row] = counter;
-      const bytes = meter.memoryBytes.get(row);
-      const nanos = from === -1 ? 0 : Math.floor(((counter - fromCounter) * NANOS_PER_MILLI) / (now - from));
-      if (nanos === 0 || bytes === 0) {
+      if (from === seenAt && from > started) continue;
+      const counter = meter.counterAt(row, seenAt);
+      const bytes = meter.bytesAt(row, seenAt);
+      if (counter === 0 || bytes === 0) {
+        lastAt[row] = -1;
         sampleAt[row] = -1;
         continue;
       }
-      sampleAt[row] = now;
-      window[row] = now - from;
+      const age = seenAt - started;
+      let fromCounter = lastCounter[row]!;
+      if (age >= freshAge && age < freshEnd) {
+        from = started;
+        fromCounter = 0;
+      } else if (from <= started) from = -1;
+      lastAt[row] = seenAt;
+      lastCounter[row] = counter;
+      if (from === -1) {
+        sampleAt[row] = -1;
+        continue;
+      }
+      const nanos = Math.floor(((counter - fromCounter) * NANOS_PER_MILLI) / (seenAt - from));
+      sampleAt[row] = seenAt;
+      window[row] = seenAt - from;
       cpuMilli[row] = Math.ceil(nanos / NANOS_PER_MILLI);
       memory[row] = bytes;
     }

@@ -1,7 +1,15 @@
+import { seconds } from "../units/index.ts";
 import type { Distribution, Timing } from "../world/plan.ts";
 import type { Field } from "./field.ts";
 
 const NOTHING: Distribution = { constant: 0 };
+
+/**
+ * How often usage is collected when the scenario does not say.
+ *
+ * @source metrics-server manifests/base/deployment.yaml (--metric-resolution=15s); heapster 1.4 --metric-resolution 60s
+ */
+const RESOLUTION = { "metrics-server": seconds(15), heapster: seconds(60) } as const;
 
 /** Reads `spec.timing`, in which every default has been written out. */
 export function readTiming(field: Field): Timing {
@@ -9,6 +17,7 @@ export function readTiming(field: Field): Timing {
   const number = (key: string): number => field.get(key).number();
   const share = (key: string): number => field.get(key).share();
   const delay = (key: string): Distribution => field.get(key).distribution() ?? NOTHING;
+  const metricsPipeline = field.get("metricsPipeline").text() === "heapster" ? "heapster" : "metrics-server";
   const timing: Timing = {
     nodeStatusUpdateMicros: micros("nodeStatusUpdate"),
     nodeStatusReportMicros: micros("nodeStatusReport"),
@@ -23,7 +32,11 @@ export function readTiming(field: Field): Timing {
     largeClusterSizeThreshold: number("largeClusterSizeThreshold"),
     unhealthyZoneThreshold: share("unhealthyZoneThreshold"),
     terminatedPodGcThreshold: number("terminatedPodGcThreshold"),
-    metricsScrapeMicros: micros("metricsScrape"),
+    phases: field.get("phases").text() === "aligned" ? "aligned" : "random",
+    kubeletHousekeepingMicros: micros("kubeletHousekeeping"),
+    kubeletHousekeepingJitter: share("kubeletHousekeepingJitter"),
+    metricsPipeline,
+    metricsScrapeMicros: field.get("metricsScrape").micros(RESOLUTION[metricsPipeline]),
     hpaSyncMicros: micros("hpaSync"),
     hpaTolerance: share("hpaTolerance"),
     hpaDownscaleStabilizationMicros: micros("hpaDownscaleStabilization"),

@@ -242,12 +242,10 @@ export class Workload {
       if (load.memoryBytes !== null) memoryBytes = this.#valueOf(load.memoryBytes, now - load.startMicros, age, key);
       if (load.startup !== null && age < load.startup.forMicros) cpuMilli += load.startup.cpuMilli;
     }
-    meter.setCpu(row, Math.min(cpuMilli, this.#limitCpuMilli.get(row)), now);
-    const limit = this.#limitMemoryBytes.get(row);
-    if (memoryBytes > limit) {
-      meter.memoryBytes.set(row, limit);
-      this.#options.onOutOfMemory(row);
-    } else meter.memoryBytes.set(row, Math.floor(memoryBytes));
+    const limitBytes = this.#limitMemoryBytes.get(row);
+    const usedBytes = memoryBytes > limitBytes ? limitBytes : Math.floor(memoryBytes);
+    meter.set(row, Math.min(cpuMilli, this.#limitCpuMilli.get(row)), usedBytes, now);
+    if (memoryBytes > limitBytes) this.#options.onOutOfMemory(row);
   }
 
   #valueOf(timed: TimedCurve, sinceRun: Micros, age: Micros, key: number): number {

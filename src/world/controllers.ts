@@ -39,7 +39,10 @@ export class Controllers {
     new CronJobController(store);
     new TtlAfterFinished(store);
     new DisruptionController(store);
-    new HpaController(store, hpaMetrics(store, metricsServer), timing);
+    new HpaController(store, hpaMetrics(store, metricsServer), {
+      ...timing,
+      hpaStartSpreadMicros: timing.phases === "random" ? timing.hpaSyncMicros : 0,
+    });
     this.#nodeLifecycle = new NodeLifecycle(store, {
       monitorPeriodMicros: timing.nodeMonitorPeriodMicros,
       gracePeriodMicros: timing.nodeMonitorGraceMicros,

@@ -165,6 +165,12 @@ export interface Timing {
   readonly terminatedPodGcThreshold: number;
 
   // Metrics and autoscaling.
+  /** Whether periodic work that goes on before the run begins has a phase of its own, or starts with the run. */
+  readonly phases: "random" | "aligned";
+  /** cAdvisor's looks at a container: least distance, and the share that is added at random. 0: at every instant. */
+  readonly kubeletHousekeepingMicros: Micros;
+  readonly kubeletHousekeepingJitter: number;
+  readonly metricsPipeline: "metrics-server" | "heapster";
   readonly metricsScrapeMicros: Micros;
   readonly hpaSyncMicros: Micros;
   readonly hpaTolerance: number;

@@ -1,6 +1,6 @@
 import { ServiceAddresses } from "../control/index.ts";
 import { type Checkpoint, Engine, type Micros } from "../engine/index.ts";
-import { MetricsServer, UsageMeter } from "../metrics/index.ts";
+import { Housekeeping, MetricsServer, UsageMeter } from "../metrics/index.ts";
 import { Kubelets } from "../node/index.ts";
 import { guarded, PluginError } from "../plugin/index.ts";
 import { Scheduler } from "../scheduler/index.ts";
@@ -74,7 +74,14 @@ export class World implements RunnableWorld {
     this.store = new Store(engine, { epochMicros: plan.startEpochMicros });
     const { store } = this;
     this.#listen();
-    this.meter = new UsageMeter(engine.cells);
+    const { timing } = plan;
+    const hasRandomPhases = timing.phases === "random";
+    const housekeeping = new Housekeeping(engine.streams.seedOf("metrics/housekeeping"), {
+      periodMicros: timing.kubeletHousekeepingMicros,
+      jitter: timing.kubeletHousekeepingJitter,
+      hasRandomPhase: hasRandomPhases,
+    });
+    this.meter = new UsageMeter(engine.cells, housekeeping);
     this.workload = new Workload(
       engine,
       store,
@@ -91,7 +98,11 @@ export class World implements RunnableWorld {
       ...schedulerOptions(plan, plugins, () => engine.now),
     });
     this.metricsServer = new MetricsServer(engine, store.pods, this.meter, {
-      scrapeMicros: plan.timing.metricsScrapeMicros,
+      scrapeMicros: timing.metricsScrapeMicros,
+      showsFreshContainers: timing.metricsPipeline === "metrics-server",
+      ...(hasRandomPhases && {
+        firstScrapeMicros: engine.streams.stream("metrics/scrape-phase").int(timing.metricsScrapeMicros),
+      }),
       isNodeReachable: (nodeId) => this.kubelets.isUp(nodeId) && this.kubelets.isConnected(nodeId),
     });
     const isGone = (name: string): boolean => this.fleet.stateOf(name) === "gone";

@@ -1,4 +1,5 @@
 import type { HorizontalPodAutoscaler, MetricSpec } from "../../kube/index.ts";
+import { drawAt } from "../../random/index.ts";
 import { CHANGE, type Cursor, type DocumentTable, type Store } from "../../store/index.ts";
 import { Column, StateMap } from "../../tables/index.ts";
 import { minutes, seconds } from "../../units/index.ts";
@@ -20,6 +21,8 @@ export interface HpaOptions {
   readonly hpaDownscaleStabilizationMicros: number;
   readonly hpaCpuInitializationMicros: number;
   readonly hpaInitialReadinessDelayMicros: number;
+  /** HPAs that are there when the run begins have been for a while: their first sync is so much later at most, at random. */
+  readonly hpaStartSpreadMicros?: number;
 }
 
 /** @source kubernetes 1.37 pkg/controller/podautoscaler/config/v1alpha1/defaults.go */
@@ -55,12 +58,14 @@ export class HpaController {
   readonly #syncCount: Column<Float64Array>;
   readonly #selectors: SelectorIndex;
   readonly #buffers = new SyncBuffers();
+  readonly #phaseSeed: number;
 
   constructor(store: Store, source: MetricsSource, options: HpaOptions = HPA_DEFAULTS) {
     this.#store = store;
     this.#source = source;
     this.#options = options;
-    const { cells } = store.engine;
+    const { cells, streams } = store.engine;
+    this.#phaseSeed = streams.seedOf("hpa/phase");
     this.#hpas = store.documents<HorizontalPodAutoscaler>("HorizontalPodAutoscaler");
     this.#histories = new StateMap(cells, "hpa.histories");
     this.#syncCount = new Column<Float64Array>(cells, "hpa.syncCount", Float64Array);
@@ -76,9 +81,16 @@ export class HpaController {
     while (cursor.next()) {
       const { row, flags } = cursor;
       if ((flags & CHANGE.deleted) !== 0) this.#forget(row);
-      else if ((flags & (CHANGE.added | CHANGE.spec)) !== 0) this.#queue.add(row);
+      else if ((flags & CHANGE.added) !== 0) this.#queue.addAfter(row, this.#firstDelay(row));
+      else if ((flags & CHANGE.spec) !== 0) this.#queue.add(row);
       else this.#queue.addAfter(row, this.#options.hpaSyncMicros);
     }
+  }
+
+  #firstDelay(row: number): number {
+    const { hpaStartSpreadMicros: spread = 0 } = this.#options;
+    if (spread === 0 || this.#store.engine.now > 0) return 0;
+    return Math.floor(spread * drawAt(this.#phaseSeed, this.#hpas.serial.get(row), 0));
   }
 
   // DEVIATION(hpa-forget-at-delete): the original drops the history when the deleted key comes up next, up to a period
