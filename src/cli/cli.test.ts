@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { inlineRunner } from "../experiment/index.ts";
 import type { Plan, ResultSink, RunnableWorld, RunSummary } from "../world/plan.ts";
 import { runCommandLine } from "./command-line.ts";
 import { main } from "./main.ts";
@@ -95,6 +96,7 @@ async function orrery(
   let slices = 0;
   const context: RunContext = {
     terminal,
+    makeRunner: async () => inlineRunner(),
     onInterrupt: (stop) => {
       interrupt = stop;
       return () => {};
@@ -297,4 +299,43 @@ it("says that a fault is its own, with the way to report it", async () => {
   await expect(orrery(["run", SCENARIO, "--out", freshOut()], { fault: "the clock stands still" })).rejects.toThrow(
     "the clock stands still",
   );
+});
+
+describe("orrery compare", () => {
+  const changed = "cluster.nodePools[0].count=3";
+
+  it("runs both with the same seeds and says what differs", async () => {
+    const { stdout, exit } = await orrery(["compare", SCENARIO, "--set", changed, "--seeds", "1..3", "--exit-code"]);
+    expect(stdout).toContain("spec.cluster.nodePools[general].count: 2 → 3");
+    expect(stdout).toMatch(/nodes_ready min +2 +3 +\+1 +\[\+1, \+1\] +\+50% +better/);
+    expect(stdout).toContain("3 paired seeds (1..3).");
+    expect(exit).toBe(EXIT.differs);
+  });
+
+  it("finds a scenario to be like itself", async () => {
+    const { stdout, exit } = await orrery([
+      "compare",
+      SCENARIO,
+      SCENARIO,
+      "--seeds",
+      "1,2",
+      "--exit-code",
+      "-o",
+      "json",
+    ]);
+    const { comparisons } = JSON.parse(stdout) as { comparisons: { measures: { verdict: string }[] }[] };
+    expect(new Set(comparisons[0]?.measures.map(({ verdict }) => verdict))).toEqual(new Set(["same"]));
+    expect(exit).toBe(EXIT.done);
+  });
+
+  it.each([
+    [[SCENARIO], /nothing to compare with/],
+    [[SCENARIO, SCENARIO, "--seeds", "5..1"], /--seeds: expected seeds such as 1\.\.20/],
+    [[SCENARIO, SCENARIO, "-j", "0"], /-j: expected a whole number/],
+    [[SCENARIO, "/nowhere.yaml"], /cannot read the file/],
+  ])("refuses %j", async (words, message) => {
+    const { stdout, stderr, exit } = await orrery(["compare", ...words]);
+    expect([stdout, exit]).toEqual(["", EXIT.usage]);
+    expect(stderr).toMatch(message);
+  });
 });

@@ -1,10 +1,11 @@
 import yargs, { type Argv } from "yargs";
+import type { parseSeeds } from "../experiment/index.ts";
 import type { RunContext } from "./run.ts";
 import { EXIT, type Terminal, UsageError } from "./terminal.ts";
 import { versionText } from "./version.ts";
 
 const EXIT_CODES =
-  "Exit codes: 0 done, 1 fault of orrery or the machine, 2 wrong usage or input, 3 an assertion failed, 130 interrupted";
+  "Exit codes: 0 done, 1 fault of orrery or the machine, 2 wrong usage or input, 3 an assertion failed, 4 differs, 130 interrupted";
 
 /** Reads the words of a command line and carries the command out. @throws UsageError */
 export async function runCommandLine(
@@ -41,6 +42,7 @@ export async function runCommandLine(
       throw new UsageError(`${message}\nTry orrery --help.`);
     });
   addRun(parser, context, finish);
+  addCompare(parser, context, finish);
   addCheck(parser, terminal, finish);
   addExplain(parser, terminal, finish);
   parser.command(
@@ -123,6 +125,74 @@ function addRun(parser: Argv, context: RunContext, finish: Finish): void {
       );
     },
   );
+}
+
+function addCompare(parser: Argv, context: RunContext, finish: Finish): void {
+  parser.command(
+    "compare <base> [other..]",
+    "Run scenarios with the same seeds and say what differs",
+    (command) =>
+      withThreads(withChanges(command))
+        .positional("base", {
+          type: "string",
+          demandOption: true,
+          describe: "Scenario that the others are held against",
+        })
+        .positional("other", {
+          type: "string",
+          array: true,
+          default: [] as string[],
+          describe: "Scenarios; --set and --overlay make one more of the base",
+        })
+        .option("output", {
+          alias: "o",
+          choices: ["table", "markdown", "json"] as const,
+          default: "table" as const,
+          describe: "How to print the answer",
+        })
+        .option("seeds", { type: "string", requiresArg: true, default: "1..10", describe: "Seeds, such as 1..20" })
+        .option("until", { type: "string", requiresArg: true, describe: "Simulated time in place of the scenarios'" })
+        .option("exit-code", { type: "boolean", default: false, describe: "Exit with 4 when any measure differs" })
+        .option("quiet", { alias: "q", type: "boolean", default: false, describe: "No progress" }),
+    async (options) => {
+      const { compare } = await import("./compare.ts");
+      const { base, other: others, set: settings, overlay: overlays, output, exitCode, quiet } = options;
+      const seeds = await readSeeds(once("seeds", options.seeds) ?? "");
+      const [until, threads] = [once("until", options.until), readThreads(options.jobs)];
+      await finish(
+        compare({ base, others, seeds, until, settings, overlays, threads, output, exitCode, quiet }, context),
+      );
+    },
+  );
+}
+
+function withThreads<T>(command: Argv<T>): Argv<T & { jobs: string | undefined }> {
+  return command.option("jobs", {
+    alias: "j",
+    type: "string",
+    requiresArg: true,
+    describe: "Runs at a time; as many as there are processors by default",
+  });
+}
+
+function readThreads(jobs: string | string[] | undefined): number | undefined {
+  const text = once("jobs", jobs);
+  if (text === undefined) return undefined;
+  const threads = Number(text);
+  if (!/^\d+$/.test(text) || threads < 1 || threads > 1024) {
+    throw new UsageError(`-j: expected a whole number of at least 1; got "${text}"`);
+  }
+  return threads;
+}
+
+async function readSeeds(text: string): Promise<ReturnType<typeof parseSeeds>> {
+  const { parseSeeds: parse } = await import("../experiment/index.ts");
+  try {
+    return parse(text);
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(`--seeds: ${error.message}`);
+    throw error;
+  }
 }
 
 /** An option that makes no sense twice. */

@@ -27,6 +27,10 @@ function runContext(terminal: Terminal): RunContext {
       const { World } = await import("../world/index.ts");
       return World.from(plan, sink, plugins);
     },
+    makeRunner: async (threads) => {
+      const { threadRunner } = await import("../experiment/index.ts");
+      return threadRunner(threads);
+    },
     onInterrupt: (stop) => {
       process.once("SIGINT", stop);
       process.once("SIGTERM", stop);

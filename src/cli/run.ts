@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
+import type { Runner } from "../experiment/index.ts";
 import { headerLines, hostFacts, ResultFolder, Screen, type SummaryDocument, speedLine } from "../report/index.ts";
 import { type LoadedScenario, loadScenario, severityOf } from "../scenario/index.ts";
 import type { Plan, ResultSink, RunnableWorld } from "../world/plan.ts";
@@ -23,6 +24,8 @@ export interface RunOptions {
 export interface RunContext {
   readonly terminal: Terminal;
   readonly makeWorld: (plan: Plan, sink: ResultSink, plugins: LoadedScenario["plugins"]) => Promise<RunnableWorld>;
+  /** Makes runs in worker threads: so many at a time, or as many as there are processors. */
+  readonly makeRunner: (threads: number | undefined) => Promise<Runner>;
   /** Calls back on an interrupt, once; gives back what undoes it. */
   readonly onInterrupt: (stop: () => void) => () => void;
 }

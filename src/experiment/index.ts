@@ -1,4 +1,9 @@
 /** The face of the room `experiment`: many runs at a time, and what follows from them. */
+export { type CompareOptions, compareVariants, PluginFault, type Variant } from "./compare.ts";
+export { type Comparison, compareMeasures, differs, type MeasureComparison, type Seed } from "./comparison.ts";
+export { changeLines, comparisonLines, comparisonMarkdown } from "./comparison-text.ts";
+export { type Measured, measuresOf } from "./measures.ts";
+export { type Change, type ChangedValue, changesBetween } from "./plan-changes.ts";
 export { inlineRunner, play } from "./play.ts";
 export {
   type PluginFile,
@@ -9,4 +14,5 @@ export {
   withSeed,
 } from "./request.ts";
 export { outcomesOf, runAll } from "./run-all.ts";
+export { parseSeeds, seedsText } from "./seeds.ts";
 export { threadRunner } from "./thread-runner.ts";

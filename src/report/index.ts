@@ -4,3 +4,4 @@ export { hostFacts } from "./host.ts";
 export { OutputError, ResultFolder, type ResultOptions, seedFolder, writeIndex } from "./result-folder.ts";
 export { headerLines, type Paint, Screen, speedLine } from "./screen.ts";
 export { type SummaryDocument, summaryDocument } from "./summary.ts";
+export { atText, formatCount, formatValue, plural } from "./text.ts";

@@ -28,11 +28,12 @@ function formatBytes(bytes: number): string {
   return formatQuantity(quantityFromValue(Math.round(bytes / MEBIBYTE) * MEBIBYTE, "BinarySI"));
 }
 
-/** Three significant digits below 1000, whole above: `0.0123`, `41.2`, `312`, `12345`. */
+/** Three significant digits below 1000, whole above: `0.012`, `41.2`, `312`, `12345`; two of what is below 0.0005. */
 export function shortNumber(value: number): string {
   if (Number.isInteger(value)) return String(value);
   const size = Math.abs(value);
   if (size >= 100) return String(Math.round(value));
+  if (size < 0.0005) return String(Number(value.toPrecision(2)));
   return String(Number(value.toFixed(size >= 10 ? 1 : size >= 1 ? 2 : 3)));
 }
 

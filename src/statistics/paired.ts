@@ -16,8 +16,9 @@ export interface PairedDifference {
   readonly difference: Estimate;
   /** Mean difference over the mean of the base; null when that is 0. */
   readonly ratio: number | null;
-  /** Pairs that differ at all. */
+  /** Pairs that differ by more than the rounding of sums. */
   readonly changedCount: number;
+  readonly direction: Direction;
   readonly verdict: Verdict;
 }
 
@@ -34,7 +35,7 @@ export function pairedDifference(
   confidence: number = CONFIDENCE,
 ): PairedDifference {
   if (base.length !== other.length) throw new RangeError(`${base.length} values against ${other.length}`);
-  const differences = base.map((value, index) => (other[index] as number) - value);
+  const differences = base.map((value, index) => differenceOf(value, other[index] as number));
   const difference = estimate(differences, confidence);
   const baseEstimate = estimate(base, confidence);
   return {
@@ -43,8 +44,17 @@ export function pairedDifference(
     difference,
     ratio: baseEstimate.mean === 0 ? null : difference.mean / baseEstimate.mean,
     changedCount: differences.filter((value) => value !== 0).length,
+    direction,
     verdict: verdictOf(difference, differences, direction),
   };
+}
+
+/** Below this share of the values, a difference is the rounding of sums in another order. */
+const ROUNDING = 1e-9;
+
+function differenceOf(base: number, other: number): number {
+  const difference = other - base;
+  return Math.abs(difference) <= ROUNDING * Math.max(Math.abs(base), Math.abs(other)) ? 0 : difference;
 }
 
 function verdictOf(difference: Estimate, differences: readonly number[], direction: Direction): Verdict {
