@@ -66,6 +66,14 @@ export function admissionRefusal(context: KubeletContext, row: number, node: Kub
   return undefined;
 }
 
+/** Notes what a pod holds of its node from its admission on. */
+export function holdResources(context: KubeletContext, row: number): void {
+  const { resources } = needsOf(context.store.pods.templateOf(row).spec);
+  context.heldCpuMilli.set(row, resources.cpuMilli);
+  context.heldMemoryBytes.set(row, resources.memoryBytes);
+  context.heldEphemeralBytes.set(row, resources.ephemeralStorageBytes);
+}
+
 /** Whether the pod holds resources of its node in the kubelet's eyes. */
 function isHolding(context: KubeletContext, row: number): boolean {
   const stage = context.stage.get(row);
@@ -78,15 +86,16 @@ function lackingResource(context: KubeletContext, row: number, node: KubeNode): 
   const wanted = needsOf(pods.templateOf(row).spec).resources;
   const used = { pods: 0, cpu: 0, memory: 0, ephemeral: 0 };
   const usedScalars = new Map<string, number>();
+  // hot: all pods of the node, once a pod's life (bench/world).
   for (let other = pods.byNode.head(pods.nodeId.get(row)); other !== -1; other = pods.byNode.next(other)) {
     if (other === row || !isHolding(context, other)) continue;
-    const { resources } = needsOf(pods.templateOf(other).spec);
     used.pods += 1;
-    used.cpu += resources.cpuMilli;
-    used.memory += resources.memoryBytes;
-    used.ephemeral += resources.ephemeralStorageBytes;
+    used.cpu += context.heldCpuMilli.get(other);
+    used.memory += context.heldMemoryBytes.get(other);
+    used.ephemeral += context.heldEphemeralBytes.get(other);
     if (wanted.scalars.size === 0) continue;
-    for (const [name, amount] of resources.scalars) usedScalars.set(name, (usedScalars.get(name) ?? 0) + amount);
+    const { scalars } = needsOf(pods.templateOf(other).spec).resources;
+    for (const [name, amount] of scalars) usedScalars.set(name, (usedScalars.get(name) ?? 0) + amount);
   }
   const checks: [name: string, requested: number, used: number, capacity: number][] = [
     ["pods", 1, used.pods, amount(allocatable.pods)],

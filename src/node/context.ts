@@ -145,6 +145,10 @@ export class KubeletContext {
   readonly probesAt: Column<Float64Array>;
   readonly noticedAt: Column<Float64Array>;
   readonly admittedAt: Column<Float64Array>;
+  /** What the pod holds of its node since its admission. */
+  readonly heldCpuMilli: Column<Float64Array>;
+  readonly heldMemoryBytes: Column<Float64Array>;
+  readonly heldEphemeralBytes: Column<Float64Array>;
   readonly sandboxAt: Column<Float64Array>;
   readonly pullMicros: Column<Float64Array>;
   /** Pending resync and stop events. */
@@ -198,6 +202,9 @@ export class KubeletContext {
     this.end = new RefColumn<PodEnd | null>(cells, "kubelet.end", null);
     this.probesAt = floats("probesAt");
     this.noticedAt = floats("noticedAt");
+    this.heldCpuMilli = floats("heldCpuMilli");
+    this.heldMemoryBytes = floats("heldMemoryBytes");
+    this.heldEphemeralBytes = floats("heldEphemeralBytes");
     this.admittedAt = new Column<Float64Array>(cells, "kubelet.admittedAt", Float64Array, -1);
     this.sandboxAt = floats("sandboxAt");
     this.pullMicros = floats("pullMicros");

@@ -2,7 +2,7 @@ import type { KubeNode } from "../kube/index.ts";
 import { sample } from "../random/index.ts";
 import { CHANGE, type Cursor, POD_PHASE } from "../store/index.ts";
 import { seconds } from "../units/index.ts";
-import { admissionRefusal } from "./admission.ts";
+import { admissionRefusal, holdResources } from "./admission.ts";
 import { type KubeletContext, STAGE } from "./context.ts";
 import { podEvent } from "./events.ts";
 import { publish } from "./pod-status.ts";
@@ -60,6 +60,7 @@ export function considerPod(context: KubeletContext, row: number): void {
   const isDeleting = pods.isDeleting(row);
   const grace = pods.graceSeconds.get(row);
   if (stage === STAGE.unknown || stage === STAGE.noticed) {
+    holdResources(context, row);
     if (pods.isTerminal(row)) context.stage.set(row, STAGE.finished);
     else if (isDeleting) terminatePod(context, row, grace);
     else admitPod(context, row);

@@ -1,11 +1,6 @@
 import type { KubeObject } from "../kube/index.ts";
 import { type CellRegistry, Column, Links, RefColumn, Rows } from "../tables/index.ts";
 
-/** The key of an object among those of its kind. Cluster-scoped objects have the namespace "". */
-export function keyOf(namespace: string, name: string): string {
-  return `${namespace}/${name}`;
-}
-
 /**
  * All objects of one kind, as frozen documents with a row each. Reading is free for everybody; only the store writes.
  * A deleted row stays readable until every cursor has seen the deletion; `isPresent` tells whether it is still there.
@@ -20,7 +15,8 @@ export class DocumentTable<T extends KubeObject = KubeObject> {
   readonly serial: Column<Float64Array>;
   readonly #object: RefColumn<T | null>;
   readonly #present: Links;
-  #index: Map<string, number> | undefined;
+  /** Rows by name, by namespace: derived. */
+  #index: Map<string, Map<string, number>> | undefined;
 
   constructor(registry: CellRegistry, kind: string, kindId: number) {
     this.kind = kind;
@@ -59,7 +55,7 @@ export class DocumentTable<T extends KubeObject = KubeObject> {
 
   /** The row of a present object, or -1. In the table "Other" a name is `Kind/name`. */
   rowOf(namespace: string, name: string): number {
-    return this.#names().get(keyOf(namespace, name)) ?? -1;
+    return this.#names().get(namespace)?.get(name) ?? -1;
   }
 
   isPresent(row: number): boolean {
@@ -90,7 +86,7 @@ export class DocumentTable<T extends KubeObject = KubeObject> {
     this.#object.set(row, object);
     this.serial.set(row, serial);
     this.createdAt.set(row, createdAt);
-    this.#names().set(this.#keyOf(object), row);
+    this.#enter(this.#names(), object, row);
     this.#present.append(0, row);
     return row;
   }
@@ -102,7 +98,10 @@ export class DocumentTable<T extends KubeObject = KubeObject> {
 
   /** For the store alone: the object is no longer found or listed, but can still be read by row. */
   remove(row: number): void {
-    this.#names().delete(this.#keyOf(this.get(row)));
+    const object = this.get(row);
+    this.#names()
+      .get(object.metadata.namespace ?? "")
+      ?.delete(this.#nameOf(object));
     this.#present.remove(row);
   }
 
@@ -112,17 +111,24 @@ export class DocumentTable<T extends KubeObject = KubeObject> {
     this.rows.free(row);
   }
 
-  #keyOf(object: KubeObject): string {
-    const { namespace = "", name = "" } = object.metadata;
-    return keyOf(namespace, this.kind === "Other" ? `${object.kind}/${name}` : name);
+  #nameOf({ kind, metadata: { name = "" } }: KubeObject): string {
+    return this.kind === "Other" ? `${kind}/${name}` : name;
   }
 
-  #names(): Map<string, number> {
+  #enter(index: Map<string, Map<string, number>>, object: KubeObject, row: number): void {
+    const { namespace = "" } = object.metadata;
+    let names = index.get(namespace);
+    if (names === undefined) {
+      names = new Map();
+      index.set(namespace, names);
+    }
+    names.set(this.#nameOf(object), row);
+  }
+
+  #names(): Map<string, Map<string, number>> {
     if (this.#index === undefined) {
       this.#index = new Map();
-      for (let row = this.first(); row !== -1; row = this.after(row)) {
-        this.#index.set(this.#keyOf(this.get(row)), row);
-      }
+      for (let row = this.first(); row !== -1; row = this.after(row)) this.#enter(this.#index, this.get(row), row);
     }
     return this.#index;
   }

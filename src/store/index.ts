@@ -2,7 +2,7 @@
 export { CHANGE, type Cursor, type Interest, OWNER } from "./changes.ts";
 export { type Decision, DecisionLog, type LoggedDecision } from "./decision-log.ts";
 export { type ApiResult, type ApiStatus, documentKind } from "./document-writer.ts";
-export { DocumentTable, keyOf } from "./documents.ts";
+export { DocumentTable } from "./documents.ts";
 export { EventRecorder, type EventSink, type RecordedEvent } from "./event-recorder.ts";
 export { ipText } from "./materialise.ts";
 export { derivedTemplate, labelsKeyOf, type PodTemplate, type TemplateChange } from "./pod-template.ts";

@@ -1,5 +1,6 @@
 import type { Deployment, ReplicaSet } from "../../kube/index.ts";
 import { CHANGE, type Cursor, type DocumentTable, OWNER, type Store } from "../../store/index.ts";
+import { OwnWrites } from "../own-writes.ts";
 import { controllerOf, OwnedDocuments } from "../owned-documents.ts";
 import { matcherOf } from "../scale.ts";
 import { WorkQueue } from "../work-queue.ts";
@@ -30,6 +31,7 @@ export class DeploymentController {
   readonly #owned: OwnedDocuments<ReplicaSet>;
   readonly #queue: WorkQueue;
   readonly #cursor: Cursor;
+  readonly #ownWrites: OwnWrites<Deployment>;
 
   constructor(store: Store, options: DeploymentControllerOptions = {}) {
     this.#store = store;
@@ -38,6 +40,7 @@ export class DeploymentController {
     this.#owned = new OwnedDocuments(store.engine.cells, "deployment.replicaSets", this.#replicaSets);
     this.#queue = new WorkQueue(store.engine, "deployment", this.#table.rows, (row) => this.#sync(row));
     const { watchDelayMicros = 0 } = options;
+    this.#ownWrites = new OwnWrites(store.engine.cells, "deployment", this.#table);
     const kinds = ["Deployment", "ReplicaSet", "Pod"] as const;
     this.#cursor = store.watch("deployment", kinds, () => this.#readChanges(), watchDelayMicros, {
       pods: { flags: CHANGE.deleted, owners: OWNER.ReplicaSet },
@@ -50,7 +53,8 @@ export class DeploymentController {
     while (cursor.next()) {
       if (cursor.kindId === podKindId) this.#notePodRemoval(cursor.row);
       else if (cursor.kindId === this.#table.kindId) {
-        if (this.#table.isPresent(cursor.row)) this.#queue.add(cursor.row);
+        if (this.#table.isPresent(cursor.row) && !this.#ownWrites.isEcho(cursor.row, cursor.flags))
+          this.#queue.add(cursor.row);
       } else this.#noteReplicaSet(cursor.row, cursor.flags, cursor.old as ReplicaSet | undefined);
     }
   }
@@ -127,7 +131,9 @@ export class DeploymentController {
       if (delayMicros > 0) this.#queue.addAfter(row, delayMicros);
       else this.#queue.retry(row);
     };
-    return isRollingUpdate(deployment) ? rollForward(rollout, requeue) : recreate(rollout, requeue);
+    const failure = isRollingUpdate(deployment) ? rollForward(rollout, requeue) : recreate(rollout, requeue);
+    if (rollout.isSettled) this.#ownWrites.note(row);
+    return failure;
   }
 }
 

@@ -29,6 +29,8 @@ export class Rollout {
   readonly replicaSets: DocumentTable<ReplicaSet>;
   readonly row: number;
   readonly views: ReplicaSetView[];
+  /** Looking again at the status just written would change nothing. */
+  isSettled = false;
 
   constructor(
     store: Store,

@@ -47,7 +47,9 @@ export function syncRolloutStatus(
   const status = { ...counted, conditions };
   if (!sameData(status, rollout.status)) {
     rollout.writeStatus(status);
-    return;
+    // The original looks again when it sees its own write. Unless all is done, it then finds what is known here.
+    if (isComplete(rollout.deployment, status)) return;
+    rollout.isSettled = true;
   }
   requeueBeforeTimeout(rollout, requeue);
 }

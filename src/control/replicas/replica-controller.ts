@@ -1,6 +1,7 @@
 import { CHANGE, type Cursor, type DocumentTable, OWNER, type Store } from "../../store/index.ts";
 import { Column, sameData } from "../../tables/index.ts";
 import { seconds } from "../../units/index.ts";
+import { OwnWrites } from "../own-writes.ts";
 import { OwnedDocuments } from "../owned-documents.ts";
 import { claimPods, Expectations, isBeingDeleted } from "../pods/index.ts";
 import { WorkQueue } from "../work-queue.ts";
@@ -37,6 +38,7 @@ export class ReplicaController {
   readonly #expectations: Expectations;
   readonly #siblings: OwnedDocuments<ReplicaOwner>;
   readonly #manager: PodManager;
+  readonly #ownWrites: OwnWrites<ReplicaOwner>;
   /** By owner row: some pod may have to be adopted or released. */
   readonly #needsClaim: Column<Uint8Array>;
 
@@ -50,6 +52,7 @@ export class ReplicaController {
     this.#expectations = new Expectations(engine, kind.name);
     this.#siblings = new OwnedDocuments(engine.cells, `${kind.name}.siblings`, this.#table);
     this.#needsClaim = new Column<Uint8Array>(engine.cells, `${kind.name}.needsClaim`, Uint8Array);
+    this.#ownWrites = new OwnWrites(engine.cells, kind.name, this.#table);
     const { watchDelayMicros = 0, chooseTied } = options;
     this.#manager = new PodManager(store, kind, this.#table, this.#expectations, this.#siblings, chooseTied);
     this.#queue = new WorkQueue(engine, kind.name, this.#table.rows, (row) => this.#sync(row));
@@ -73,7 +76,7 @@ export class ReplicaController {
       this.#expectations.forget(row);
       return;
     }
-    if (!this.#table.isPresent(row)) return;
+    if (!this.#table.isPresent(row) || this.#ownWrites.isEcho(row, flags)) return;
     const owner = this.#table.get(row);
     const isNew = (flags & CHANGE.added) !== 0;
     if (isNew) this.#expectations.forget(row);
@@ -134,7 +137,10 @@ export class ReplicaController {
     const message = mayManage && difference !== 0 ? this.#manager.manage(row, difference) : undefined;
     const failure = message === undefined ? undefined : { message, difference };
     const status = nextStatus(this.#kind, owner, counts, failure, this.#store.timestamp(this.#store.nowSecond));
-    if (status !== undefined) this.#store.writer.updateStatus(this.#table, row, status);
+    if (status !== undefined) {
+      this.#store.writer.updateStatus(this.#table, row, status);
+      if (failure === undefined) this.#ownWrites.note(row);
+    }
     if (failure !== undefined) {
       this.#queue.retry(row);
       return;
