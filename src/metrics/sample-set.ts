@@ -1,4 +1,4 @@
-/** Beyond this many values a set keeps buckets instead of the values themselves. */
+/** Beyond this many different values a set keeps buckets instead of the values themselves. */
 const EXACT_VALUES = 16_384;
 /** Buckets a doubling of the value: the width of a bucket is below 1/64 of its values. */
 const BUCKETS_PER_DOUBLING = 64;
@@ -18,51 +18,57 @@ export interface Statistics {
 }
 
 export interface SavedSamples {
-  readonly values: readonly number[];
+  readonly values: readonly (readonly [value: number, count: number])[];
   readonly buckets: readonly (readonly [bucket: number, count: number])[];
   readonly figures: readonly [count: number, sum: number, min: number, max: number, last: number];
 }
 
 /**
- * Values ≥ 0 and their statistics. Quantiles are exact (nearest rank) up to 16,384 values, then those of a histogram with
- * 64 buckets a doubling (the upper end of the bucket: at most 1/64 too high). Order of arrival does not matter.
+ * Values ≥ 0 and their statistics. Quantiles are exact (nearest rank) up to 16,384 different values, then those of a histogram
+ * with 64 buckets a doubling (the upper end of the bucket: at most 1/64 too high). Order of arrival does not matter.
+ * Values that come again and again, as those of a gauge do, take no room.
  */
 export class SampleSet {
-  #values: number[] = [];
+  /** How often each value came; given up for the buckets when there are too many of them. */
+  #values: Map<number, number> | undefined = new Map();
   #buckets = new Map<number, number>();
   #count = 0;
   #sum = 0;
   #min = Number.POSITIVE_INFINITY;
   #max = 0;
   #last = 0;
+  /** How often the last value came in a row: not entered yet. */
+  #run = 0;
 
   get count(): number {
     return this.#count;
   }
 
+  // hot: every gauge at every sample (bench/world).
   add(value: number): void {
     this.#count++;
     this.#sum += value;
+    if (this.#run > 0 && value === this.#last) {
+      this.#run++;
+      return;
+    }
+    this.#enterRun();
     this.#min = Math.min(this.#min, value);
     this.#max = Math.max(this.#max, value);
     this.#last = value;
-    if (this.#count <= EXACT_VALUES) this.#values.push(value);
-    else {
-      for (const kept of this.#values) this.#fill(kept);
-      this.#values = [];
-      this.#fill(value);
-    }
+    this.#run = 1;
   }
 
   /** The smallest value that at least the share `q` of all values does not exceed; 0 of nothing. */
   quantile(q: number): number {
     if (this.#count === 0) return 0;
+    this.#enterRun();
     const rank = Math.max(1, Math.ceil(q * this.#count));
-    if (this.#buckets.size === 0) return [...this.#values].sort((a, b) => a - b)[rank - 1] as number;
+    const counts = this.#values ?? this.#buckets;
     let seen = 0;
-    for (const bucket of [...this.#buckets.keys()].sort((a, b) => a - b)) {
-      seen += this.#buckets.get(bucket) as number;
-      if (seen >= rank) return Math.min(upperEnd(bucket), this.#max);
+    for (const key of [...counts.keys()].sort((a, b) => a - b)) {
+      seen += counts.get(key) as number;
+      if (seen >= rank) return this.#values === undefined ? Math.min(upperEnd(key), this.#max) : key;
     }
     return this.#max;
   }
@@ -92,22 +98,36 @@ export class SampleSet {
 
   /** A copy of the content, as plain data. */
   save(): SavedSamples {
+    this.#enterRun();
     return {
-      values: this.#values.slice(),
+      values: this.#values === undefined ? [] : [...this.#values],
       buckets: [...this.#buckets],
       figures: [this.#count, this.#sum, this.#min, this.#max, this.#last],
     };
   }
 
   load(saved: SavedSamples): void {
-    this.#values = saved.values.slice();
+    this.#values = saved.buckets.length > 0 ? undefined : new Map(saved.values);
     this.#buckets = new Map(saved.buckets);
     [this.#count, this.#sum, this.#min, this.#max, this.#last] = saved.figures;
+    this.#run = 0;
   }
 
-  #fill(value: number): void {
+  #enterRun(): void {
+    if (this.#run === 0) return;
+    if (this.#values !== undefined) {
+      this.#values.set(this.#last, (this.#values.get(this.#last) ?? 0) + this.#run);
+      if (this.#values.size > EXACT_VALUES) {
+        for (const [value, count] of this.#values) this.#fill(value, count);
+        this.#values = undefined;
+      }
+    } else this.#fill(this.#last, this.#run);
+    this.#run = 0;
+  }
+
+  #fill(value: number, count: number): void {
     const bucket = bucketOf(value);
-    this.#buckets.set(bucket, (this.#buckets.get(bucket) ?? 0) + 1);
+    this.#buckets.set(bucket, (this.#buckets.get(bucket) ?? 0) + count);
   }
 }
 

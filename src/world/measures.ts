@@ -4,6 +4,14 @@ import { type Assertion, type AssertionResult, compares, METRICS, type MetricSum
 
 export type Labels = Readonly<Record<string, string>>;
 
+/** A metric of one object, and the sets that its values go to. */
+export interface Gauge {
+  readonly metric: string;
+  readonly labels: Labels;
+  sets: SampleSet[];
+  epoch: number;
+}
+
 /**
  * What a run measures of itself: one set of values an assertion, and for the summary one a metric (pod metrics) or one a
  * metric and object (all others). An observer: nothing in the simulation reads it.
@@ -15,8 +23,8 @@ export class Measures implements Cell {
   readonly #assertedByMetric = new Map<string, number[]>();
   readonly #summary = new Map<string, { readonly metric: string; readonly labels: Labels; readonly set: SampleSet }>();
 
-  /** The sets of `#summary` by their labels and metric: derived. */
-  #byLabels = new WeakMap<Labels, Map<string, SampleSet>>();
+  /** Counts loads: what was looked up before is another run's. */
+  #epoch = 0;
 
   constructor(registry: CellRegistry, assertions: readonly Assertion[]) {
     this.#assertions = assertions;
@@ -29,10 +37,22 @@ export class Measures implements Cell {
 
   /** A value of a metric of METRICS, in its base unit. `podLabels` are matched too, but make no rows of the summary. */
   add(metric: string, value: number, labels: Labels, podLabels?: Labels): void {
-    for (const index of this.#assertedByMetric.get(metric) ?? []) {
-      if (matches(this.#assertions[index] as Assertion, labels, podLabels)) this.#asserted[index]?.add(value);
+    for (const set of this.#setsOf(metric, labels, podLabels)) set.add(value);
+  }
+
+  /** Adds values of one metric and object again and again: what they go to is looked up once. */
+  gauge(metric: string, labels: Labels): Gauge {
+    return { metric, labels, sets: [], epoch: -1 };
+  }
+
+  // hot: every gauge at every sample (bench/world).
+  addTo(gauge: Gauge, value: number): void {
+    if (gauge.epoch !== this.#epoch) {
+      gauge.sets = this.#setsOf(gauge.metric, gauge.labels);
+      gauge.epoch = this.#epoch;
     }
-    this.#setOf(metric, podLabels === undefined ? labels : NO_LABELS).add(value);
+    const { sets } = gauge;
+    for (let i = 0; i < sets.length; i++) (sets[i] as SampleSet).add(value);
   }
 
   results(): AssertionResult[] {
@@ -61,15 +81,18 @@ export class Measures implements Cell {
     };
     for (const [index, set] of saved.asserted.entries()) this.#asserted[index]?.load(set);
     this.#summary.clear();
-    this.#byLabels = new WeakMap();
+    this.#epoch++;
     for (const { metric, labels, set } of saved.summary) this.#setOf(metric, labels).load(set);
   }
 
+  #setsOf(metric: string, labels: Labels, podLabels?: Labels): SampleSet[] {
+    const asserted = (this.#assertedByMetric.get(metric) ?? NONE)
+      .filter((index) => matches(this.#assertions[index] as Assertion, labels, podLabels))
+      .map((index) => this.#asserted[index] as SampleSet);
+    return [...asserted, this.#setOf(metric, podLabels === undefined ? labels : NO_LABELS)];
+  }
+
   #setOf(metric: string, labels: Labels): SampleSet {
-    // Frozen labels are those of an object that is measured again and again.
-    const sets = Object.isFrozen(labels) ? this.#setsOf(labels) : undefined;
-    const known = sets?.get(metric);
-    if (known !== undefined) return known;
     let key = metric;
     for (const label in labels) key += `\n${labels[label]}`;
     let entry = this.#summary.get(key);
@@ -77,20 +100,11 @@ export class Measures implements Cell {
       entry = { metric, labels, set: new SampleSet() };
       this.#summary.set(key, entry);
     }
-    sets?.set(metric, entry.set);
     return entry.set;
-  }
-
-  #setsOf(labels: Labels): Map<string, SampleSet> {
-    let sets = this.#byLabels.get(labels);
-    if (sets === undefined) {
-      sets = new Map();
-      this.#byLabels.set(labels, sets);
-    }
-    return sets;
   }
 }
 
+const NONE: readonly number[] = [];
 const NO_LABELS: Labels = Object.freeze({});
 
 function matches({ matchers }: Assertion, labels: Labels, podLabels: Labels | undefined): boolean {

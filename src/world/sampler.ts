@@ -11,12 +11,19 @@ import {
 } from "../kube/index.ts";
 import type { DocumentTable, Store } from "../store/index.ts";
 import { cpuMilliOf, wholeValueOf } from "../units/index.ts";
-import type { Labels } from "./measures.ts";
+import type { Gauge, Labels } from "./measures.ts";
 import { isNodeReady, type Observed, type Observer } from "./observer.ts";
 import type { SeriesName } from "./plan.ts";
 
 const SECOND = 1_000_000;
+const WORKLOAD_METRICS = ["workload_replicas", "workload_ready_replicas"];
+const HPA_METRICS = ["hpa_replicas", "hpa_utilization"];
 const WORKLOAD_KINDS = ["Deployment", "ReplicaSet", "ReplicationController", "StatefulSet"] as const;
+
+interface Gauged {
+  readonly serial: number;
+  readonly gauges: readonly Gauge[];
+}
 
 /** Looks at the whole world every `record.sampleMicros`: gauges for the measures, rows for the series. Reads only. */
 export class Sampler {
@@ -26,7 +33,7 @@ export class Sampler {
   readonly #observer: Observer;
   readonly #sampleKind: number;
   /** By kind and row: derived. */
-  readonly #labels = new Map<string, { readonly serial: number; readonly labels: Labels }[]>();
+  readonly #gauges = new Map<string, (Gauged | undefined)[]>();
 
   constructor(engine: Engine, store: Store, observed: Observed, observer: Observer) {
     this.#engine = engine;
@@ -57,19 +64,25 @@ export class Sampler {
     this.#observed.sink?.sample(series, { at_s: this.#engine.now / SECOND, ...row() });
   }
 
-  /** One object of labels for each document: what is measured of it is found again by that object. */
-  #labelsOf(kind: string, row: number, make: () => Labels, table: DocumentTable): Labels {
-    let rows = this.#labels.get(kind);
+  /** The gauges of each document, looked up once in its life. */
+  #gaugesOf(table: DocumentTable, row: number, metrics: readonly string[], labels: () => Labels): readonly Gauge[] {
+    let rows = this.#gauges.get(table.kind);
     if (rows === undefined) {
       rows = [];
-      this.#labels.set(kind, rows);
+      this.#gauges.set(table.kind, rows);
     }
     const serial = table.serial.get(row);
-    const known = rows[row];
-    if (known?.serial === serial) return known.labels;
-    const labels = Object.freeze(make());
-    rows[row] = { serial, labels };
-    return labels;
+    let known = rows[row];
+    if (known?.serial !== serial) {
+      const measured = labels();
+      known = { serial, gauges: metrics.map((metric) => this.#observed.measures.gauge(metric, measured)) };
+      rows[row] = known;
+    }
+    return known.gauges;
+  }
+
+  #add(gauge: Gauge | undefined, value: number): void {
+    if (gauge !== undefined && this.#observer.isWarm) this.#observed.measures.addTo(gauge, value);
   }
 
   #gauge(metric: string, value: number, labels: Labels): void {
@@ -115,15 +128,17 @@ export class Sampler {
     const { pods } = this.#store;
     const { meter } = this.#observed;
     const perPod = this.#isAsserted("pod_cpu_cores") || this.#isAsserted("pod_memory_bytes");
-    const { limit } = pods.rows;
-    meter.isOn.ensure(limit);
     let cpuMilli = 0;
-    for (let row = 0; row < limit; row++) {
-      if (meter.isOn.data[row] === 0 || !this.#observed.isNodeUp(pods.nodeId.get(row))) continue;
-      cpuMilli += meter.cpuMilli.get(row);
-      if (!perPod) continue;
-      this.#observer.podMeasure("pod_cpu_cores", row, meter.cpuMilli.get(row) / 1000);
-      this.#observer.podMeasure("pod_memory_bytes", row, meter.memoryBytes.get(row));
+    if (perPod || this.#observed.sink !== undefined) {
+      const { limit } = pods.rows;
+      meter.isOn.ensure(limit);
+      for (let row = 0; row < limit; row++) {
+        if (meter.isOn.data[row] === 0 || !this.#observed.isNodeUp(pods.nodeId.get(row))) continue;
+        cpuMilli += meter.cpuMilli.get(row);
+        if (!perPod) continue;
+        this.#observer.podMeasure("pod_cpu_cores", row, meter.cpuMilli.get(row) / 1000);
+        this.#observer.podMeasure("pod_memory_bytes", row, meter.memoryBytes.get(row));
+      }
     }
     const { counts } = this.#observer.census;
     this.#gauge("pods_pending", counts.pending, {});
@@ -145,9 +160,9 @@ export class Sampler {
         const { namespace = "", name = "" } = workload.metadata;
         const wanted = workload.spec.replicas ?? 1;
         const ready = workload.status?.readyReplicas ?? 0;
-        const labels = this.#labelsOf(kind, row, () => ({ namespace, kind, name }), table);
-        this.#gauge("workload_replicas", wanted, labels);
-        this.#gauge("workload_ready_replicas", ready, labels);
+        const gauges = this.#gaugesOf(table, row, WORKLOAD_METRICS, () => ({ namespace, kind, name }));
+        this.#add(gauges[0], wanted);
+        this.#add(gauges[1], ready);
         const current = workload.status?.replicas ?? 0;
         const updated = updatedReplicas(workload) ?? current;
         this.#row("workloads", () => ({ namespace, kind, name, wanted, current, ready, updated }));
@@ -160,15 +175,15 @@ export class Sampler {
     for (let row = hpas.first(); row !== -1; row = hpas.after(row)) {
       const { metadata, spec, status } = hpas.get(row);
       const { namespace = "", name = "" } = metadata;
-      const labels = this.#labelsOf("hpa", row, () => ({ namespace, hpa: name }), hpas);
+      const gauges = this.#gaugesOf(hpas, row, HPA_METRICS, () => ({ namespace, hpa: name }));
       const seen = status?.currentMetrics?.[0] as
         | { resource?: { current?: { averageUtilization?: number } } }
         | undefined;
       const utilization = seen?.resource?.current?.averageUtilization;
       const target = spec.metrics?.[0]?.resource?.target.averageUtilization;
       const desired = status?.desiredReplicas ?? 0;
-      if (desired > 0) this.#gauge("hpa_replicas", desired, labels);
-      if (utilization !== undefined) this.#gauge("hpa_utilization", utilization / 100, labels);
+      if (desired > 0) this.#add(gauges[0], desired);
+      if (utilization !== undefined) this.#add(gauges[1], utilization / 100);
       this.#row("hpa", () => ({
         namespace,
         name,
