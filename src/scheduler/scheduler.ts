@@ -37,6 +37,8 @@ export interface SchedulerOptions {
   readonly preemptionLatency?: Distribution;
   /** From a write to the scheduler's hearing of it. Default 0. */
   readonly watchDelayMicros?: Micros;
+  /** When it begins to act; its flushes count from there. Default 0. */
+  readonly startAtMicros?: Micros;
 }
 
 const NONE: Distribution = { constant: 0 };
@@ -94,7 +96,8 @@ export class Scheduler {
     this.#cycleStream = engine.streams.stream("scheduler/cycle");
     this.#bindStream = engine.streams.stream("scheduler/bind");
     this.#preemptionStream = engine.streams.stream("scheduler/preemption");
-    this.#timers = new StateValue<Timers>(engine.cells, "scheduler.timers", IDLE);
+    const startedAt = options.startAtMicros ?? 0;
+    this.#timers = new StateValue<Timers>(engine.cells, "scheduler.timers", Object.freeze({ ...IDLE, startedAt }));
     engine.cells.add({
       name: "scheduler.core",
       save: () => ({ form: "data", data: this.core.save() }),
@@ -209,7 +212,7 @@ export class Scheduler {
       else this.#engine.after(delay, this.#bindKind, row, nodeId);
       return;
     }
-    this.#store.podEvent(row, schedulerOf(pod), "Warning", "FailedScheduling", noteOf(message));
+    this.#store.podSeriesEvent(row, schedulerOf(pod), "Warning", "FailedScheduling", noteOf(message));
     if (outcome === "deleting") return;
     const reason = outcome === "error" ? "SchedulerError" : "Unschedulable";
     if (this.#isWaiting(row, pod.uid)) this.#store.podWriter.setUnschedulable(row, reason, message, nominate);
@@ -251,7 +254,7 @@ export class Scheduler {
     }
     podWriter.bind(row, nodeName);
     const message = `Successfully assigned ${pods.namespaceOf(row)}/${pods.name.get(row)} to ${nodeName}`;
-    this.#store.podEvent(row, schedulerOf(assumed.pod), "Normal", "Scheduled", message);
+    this.#store.podSeriesEvent(row, schedulerOf(assumed.pod), "Normal", "Scheduled", message);
   }
 
   /** Whether the row still is that pod, and without a node. */
@@ -267,16 +270,22 @@ export class Scheduler {
     const timers = this.#timers.value;
     if (!timers.attempts && queue.isReady) {
       this.#setTimers({ attempts: true });
-      this.#engine.at(Math.max(now, timers.nextAttemptAt), this.#attemptKind);
+      this.#engine.at(Math.max(now, timers.nextAttemptAt, timers.startedAt), this.#attemptKind);
     }
     if (!timers.flushesBackoff && queue.backoff.size + queue.errorBackoff.size > 0) {
       this.#setTimers({ flushesBackoff: true });
-      this.#engine.at(nextMultiple(now, FLUSH_BACKOFF), this.#flushBackoffKind);
+      this.#engine.at(this.#nextFlush(FLUSH_BACKOFF), this.#flushBackoffKind);
     }
     if (!timers.flushesUnschedulable && queue.unschedulable.size > 0) {
       this.#setTimers({ flushesUnschedulable: true });
-      this.#engine.at(nextMultiple(now, FLUSH_UNSCHEDULABLE), this.#flushUnschedulableKind);
+      this.#engine.at(this.#nextFlush(FLUSH_UNSCHEDULABLE), this.#flushUnschedulableKind);
     }
+  }
+
+  /** Strictly later than now: a flush at this very instant has been and gone. */
+  #nextFlush(period: Micros): Micros {
+    const { startedAt } = this.#timers.value;
+    return startedAt + (Math.floor((this.#engine.now - startedAt) / period) + 1) * period;
   }
 
   #setTimers(change: Partial<Timers>): void {
@@ -290,6 +299,7 @@ interface Timers {
   readonly flushesBackoff: boolean;
   readonly flushesUnschedulable: boolean;
   readonly nextAttemptAt: Micros;
+  readonly startedAt: Micros;
 }
 
 const IDLE: Timers = Object.freeze({
@@ -297,6 +307,7 @@ const IDLE: Timers = Object.freeze({
   flushesBackoff: false,
   flushesUnschedulable: false,
   nextAttemptAt: 0,
+  startedAt: 0,
 });
 
 /** The scheduler that a pod asks for. */
@@ -306,11 +317,6 @@ function schedulerOf({ spec }: Pick<PodSource, "spec">): string {
 
 function disruptionOf({ conditions }: PodExtra): Condition | undefined {
   return conditions?.find(({ type }) => type === "DisruptionTarget");
-}
-
-/** Strictly later: a flush at this very instant has been and gone. */
-function nextMultiple(now: Micros, period: Micros): Micros {
-  return (Math.floor(now / period) + 1) * period;
 }
 
 /** Asks the bind plugins in turn; the first that does not skip the pod decides. */

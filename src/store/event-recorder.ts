@@ -2,6 +2,7 @@ import type { Engine } from "../engine/index.ts";
 import type { KubeEvent } from "../kube/index.ts";
 import { deepFreeze, StateMap, StateValue } from "../tables/index.ts";
 import { seconds } from "../units/index.ts";
+import { EventSeries } from "./event-series.ts";
 
 /** One Kubernetes Event object as it stands after its newest write. Instants are microseconds since the start. */
 export interface RecordedEvent extends KubeEvent {
@@ -56,6 +57,7 @@ export class EventRecorder {
   readonly #buckets: StateMap<string, Bucket>;
   readonly #nextId: StateValue<number>;
   readonly #writes: StateValue<number>;
+  readonly #series: EventSeries;
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -64,6 +66,10 @@ export class EventRecorder {
     this.#buckets = new StateMap(engine.cells, "kubeEvents.buckets");
     this.#nextId = new StateValue(engine.cells, "kubeEvents.nextId", 1);
     this.#writes = new StateValue(engine.cells, "kubeEvents.writes", 0);
+    this.#series = new EventSeries(engine, (id) => {
+      const event = this.#events.get(seriesKey(id));
+      if (event !== undefined) this.sink.written?.(event);
+    });
   }
 
   /** Reports something about an object. The same report again only counts up. */
@@ -75,24 +81,41 @@ export class EventRecorder {
     const isCombined = this.#isCombined(groupKey, event.message);
     const message = isCombined ? `(combined from similar events): ${event.message}` : event.message;
     const key = isCombined ? groupKey : `${groupKey}|${on.fieldPath ?? ""}|${message}`;
+    this.#keep(key, { ...event, message }, this.#takeToken(objectKey));
+  }
+
+  /**
+   * Reports something about an object of that version, as the client of events.k8s.io does: see EventSeries. Of a series the note is
+   * that of its first report.
+   */
+  recordSeries(event: KubeEvent, objectVersion: number): void {
+    if (!this.isEnabled) return;
+    const { involvedObject: on, source, type, reason } = event;
+    const key = `${source}|${on.kind}|${on.namespace ?? ""}|${on.name}|${on.uid ?? ""}|${objectVersion}|${type}|${reason}`;
+    const { id, isWritten } = this.#series.add(key, this.#nextId.value);
+    const known = id === -1 ? undefined : this.#events.get(seriesKey(id));
+    const shown = known === undefined ? event : { ...event, message: known.message };
+    this.#keep(seriesKey(id === -1 ? this.#nextId.value : id), shown, isWritten);
+  }
+
+  /** Makes the object of this key or counts it up; `isWritten` is false where nothing reaches the API server. */
+  #keep(key: string, event: KubeEvent, isWritten: boolean): void {
     const known = this.#events.get(key);
     const now = this.#engine.now;
-    const hasToken = this.#takeToken(objectKey);
     const written: RecordedEvent = deepFreeze({
       ...event,
-      message,
       id: known?.id ?? this.#nextId.value,
       firstAt: known?.firstAt ?? now,
       lastAt: now,
       count: (known?.count ?? 0) + 1,
       cause: known?.cause ?? this.#engine.eventNumber,
-      isSent: hasToken || known?.isSent === true,
+      isSent: isWritten || known?.isSent === true,
     });
     if (known === undefined) this.#nextId.value++;
     // Re-inserting keeps the map ordered by last write, so that expiry looks at its front only.
     this.#events.delete(key);
     this.#events.set(key, written);
-    if (hasToken) this.sink.written?.(written);
+    if (isWritten) this.sink.written?.(written);
     this.#writes.value++;
     if (this.#writes.value % SWEEP_EVERY_WRITES === 0) this.#expire(now - EVENT_TTL);
   }
@@ -106,6 +129,7 @@ export class EventRecorder {
   finish(): void {
     for (const event of this.kept()) this.sink.final?.(event);
     this.#events.clear();
+    this.#series.clear();
   }
 
   #isCombined(groupKey: string, message: string): boolean {
@@ -140,4 +164,8 @@ export class EventRecorder {
     for (const [key, state] of this.#aggregates) if (state.lastAt < before) this.#aggregates.delete(key);
     for (const [key, bucket] of this.#buckets) if (bucket.at < before) this.#buckets.delete(key);
   }
+}
+
+function seriesKey(id: number): string {
+  return `series|${id}`;
 }

@@ -178,6 +178,14 @@ export class Store {
     this.events.record({ involvedObject, type, reason, message, source });
   }
 
+  /** Reports a Kubernetes event about a pod as a client of events.k8s.io does, which counts in its own way (EventSeries). */
+  podSeriesEvent(row: number, source: string, type: KubeEvent["type"], reason: string, message: string): void {
+    if (!this.events.isEnabled) return;
+    const involvedObject = podReference(this.pods, row, this.rendering);
+    const version = this.pods.resourceVersion.get(row);
+    this.events.recordSeries({ involvedObject, type, reason, message, source }, version);
+  }
+
   /** Reports a Kubernetes event about a document. */
   event(object: KubeObject, source: string, type: KubeEvent["type"], reason: string, message: string): void {
     if (!this.events.isEnabled) return;

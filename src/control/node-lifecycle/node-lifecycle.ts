@@ -1,6 +1,7 @@
 import type { KubeNode } from "../../kube/index.ts";
 import { CHANGE, type Cursor, type DocumentTable, type Store } from "../../store/index.ts";
 import { StateValue } from "../../tables/index.ts";
+import type { Micros } from "../../units/index.ts";
 import { WorkQueue } from "../work-queue.ts";
 import { Monitor, markPodNotReady } from "./monitor.ts";
 import { NoExecuteTainter } from "./no-execute-tainter.ts";
@@ -30,6 +31,7 @@ export class NodeLifecycle {
   readonly #nodes: DocumentTable<KubeNode>;
   readonly #memory: NodeMemory;
   readonly #monitor: Monitor;
+  readonly #taintWriteMicros: Micros;
   readonly #cursor: Cursor;
   readonly #nodeQueue: WorkQueue;
   readonly #podQueue: WorkQueue;
@@ -47,6 +49,7 @@ export class NodeLifecycle {
     const nextPassAt = new StateValue(engine.cells, "nodeLifecycle.nextPassAt", -1);
     const tainter = new NoExecuteTainter(store, all, { zones, memory, nextPassAt });
     this.#memory = memory;
+    this.#taintWriteMicros = all.taintWriteMicros;
     this.#monitor = new Monitor(store, all, { memory, passTimes, zones, tainter, nextPassAt });
     this.#nodeQueue = new WorkQueue(engine, "nodeLifecycle.node", this.#nodes.rows, (row) => this.#syncNode(row));
     this.#podQueue = new WorkQueue(engine, "nodeLifecycle.pod", store.pods.rows, (row) => this.#syncPod(row));
@@ -70,7 +73,7 @@ export class NodeLifecycle {
       } else if ((flags & CHANGE.deleted) !== 0) this.#monitor.noteGone(row, this.#nodes.get(row));
       else if (this.#nodes.isPresent(row)) {
         this.#memory.watch(row);
-        this.#nodeQueue.add(row);
+        this.#nodeQueue.addAfter(row, this.#taintWriteMicros);
       }
     }
   }

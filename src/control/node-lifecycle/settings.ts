@@ -26,6 +26,8 @@ export interface NodeLifecycleSettings {
   readonly passMicros: Micros;
   /** How long the write of a node's status takes to return. Visible at once; what follows from it waits. */
   readonly statusWriteMicros: Micros;
+  /** From a change of a node to the write of the NoSchedule taints and labels that follow from it. */
+  readonly taintWriteMicros: Micros;
   /** Order of nodes that entered a tainting queue at the same instant. Default: by name. */
   readonly compareTied: (a: string, b: string) => number;
 }
@@ -40,5 +42,6 @@ export const NODE_LIFECYCLE_DEFAULTS: NodeLifecycleSettings = {
   unhealthyZoneThreshold: UNHEALTHY_ZONE_THRESHOLD,
   passMicros: millis(1),
   statusWriteMicros: millis(1),
+  taintWriteMicros: 0,
   compareTied: (a, b) => (a < b ? -1 : a > b ? 1 : 0),
 };

@@ -19,7 +19,7 @@ export function carryOut(store: Store, order: PreemptionOrder): void {
     podWriter.setExtraCondition(row, "DisruptionTarget", "True", PREEMPTED, why);
     podWriter.requestDeletion(row);
     const text = `Preempted by pod ${order.preemptor.uid} on node ${order.nodeName}`;
-    store.podEvent(row, order.schedulerName, "Normal", "Preempted", text);
+    store.podSeriesEvent(row, order.schedulerName, "Normal", "Preempted", text);
   }
 }
 

@@ -10,6 +10,7 @@ import {
 import { CONDITION, documentKind, POD_CONDITIONS, POD_PHASE_NAMES, Store } from "../../../src/store/index.ts";
 import { mergePatch } from "../../../src/tables/index.ts";
 import { parseRfc3339, seconds } from "../../../src/units/index.ts";
+import { Cascade } from "./cascade.ts";
 import { type ControllerContext, makeControllers } from "./controllers.ts";
 import { Heartbeats } from "./heartbeats.ts";
 import { Kubelets } from "./kubelets.ts";
@@ -35,7 +36,7 @@ class Cluster {
   constructor(scenario: Scenario) {
     const uidOf = (serial: number): string => `00000000-0000-4000-8000-${String(serial).padStart(12, "0")}`;
     this.#store = new Store(this.#engine, { epochMicros: EPOCH, uidOf });
-    this.#kubelets = new Kubelets(this.#store, scenario.kubelet);
+    this.#kubelets = new Kubelets(this.#store, scenario.kubelet, (node, at) => getsPodAt(scenario, node, at));
     this.#heartbeats = new Heartbeats(this.#store);
     this.#recorder = new Recorder(this.#store);
     const context: ControllerContext = {
@@ -48,6 +49,7 @@ class Cluster {
         this.#nextNoExecuteAt(scenario, a) - this.#nextNoExecuteAt(scenario, b) || (a < b ? -1 : a > b ? 1 : 0),
     };
     const start = makeControllers(scenario.controllers, context);
+    new Cascade(this.#store, (kind, name) => this.#makesPodsNow(scenario, kind, name));
     for (const object of scenario.objects ?? []) this.#create(object, true);
     if (scenario.kubelet.heartbeat === true) this.#heartbeats.begin();
     start();
@@ -265,6 +267,14 @@ class Cluster {
     return [...recorded, ...others].slice(0, count);
   }
 
+  /** Whether the recording shows pods made for an owner in this instant, in which it goes. */
+  #makesPodsNow({ timeline }: Scenario, kind: string, name: string): boolean {
+    const t = Math.round(this.#engine.now / 1000) / 1000;
+    const owner = `${kind}/${this.#recorder.idOf(name)}`;
+    const made = timeline.filter((entry) => entry.t === t && entry.k === "Pod" && entry.s?.owner === owner);
+    return made.some(({ s }) => s?.deleting !== true);
+  }
+
   /** The recorded second, from now on, at which a node has a NoExecute taint; far away when never. */
   #nextNoExecuteAt(scenario: Scenario, node: string): number {
     const now = this.#engine.now / 1_000_000;
@@ -274,4 +284,10 @@ class Cluster {
     };
     return scenario.timeline.find(isTainted)?.t ?? Number.MAX_SAFE_INTEGER;
   }
+}
+
+/** Timers due at one instant fire in any order, and the others answer in between: first the node that is recorded to get a pod then. */
+function getsPodAt({ timeline }: Scenario, node: string, atMicros: number): boolean {
+  const t = Math.round(atMicros / 1000) / 1000;
+  return timeline.some((entry) => entry.t === t && entry.k === "Pod" && entry.s?.node === node);
 }

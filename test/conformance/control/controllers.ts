@@ -5,7 +5,6 @@ import {
   DisruptionController,
   EndpointSliceController,
   type EndpointSliceSettings,
-  GarbageCollector,
   HpaController,
   JobController,
   NODE_LIFECYCLE_DEFAULTS,
@@ -61,8 +60,16 @@ const CONTROLLERS: ReadonlyMap<string, Maker> = new Map<string, Maker>([
   ["statefulset", ({ store }) => started(new StatefulSetController(store, { batchOrder: "last-first" }))],
   ["disruption", ({ store }) => started(new DisruptionController(store))],
   ["hpa", makeHpa],
-  ["scheduler", ({ store }) => started(new Scheduler(store))],
+  ["scheduler", ({ store }) => started(new Scheduler(store, { startAtMicros: SCHEDULER_START }))],
 ]);
+
+/** The recorder's scheduler waits for its caches, looks every 100 ms, and finds them filled at the second look. */
+const SCHEDULER_START = millis(100);
+/**
+ * Everything takes no time, but the scheduler answers an uncordon in the instant in which it hears of it, while the taint goes by a
+ * work queue and the API: it is written after the scheduler's attempts. Any span below half a millisecond says so.
+ */
+const TAINT_WRITE = 1;
 
 function makeDaemonSet({ store, chooseTied, chooseNodes }: ControllerContext): undefined {
   new DaemonSetController(store, {
@@ -91,6 +98,7 @@ function makeNodeLifecycle({ store, flags, compareTiedNodes }: ControllerContext
     unhealthyZoneThreshold: flags.unhealthyZoneThreshold ?? defaults.unhealthyZoneThreshold,
     passMicros: 0,
     statusWriteMicros: millis(7),
+    taintWriteMicros: TAINT_WRITE,
     compareTied: compareTiedNodes,
   });
   return () => controller.start();
@@ -116,11 +124,10 @@ export function isKnownController(name: string): boolean {
   return CONTROLLERS.has(name);
 }
 
-/** Makes the named controllers, and the garbage collector, which every recording has. Call the result when the objects exist. */
+/** Makes the named controllers. Call the result when the objects exist. */
 export function makeControllers(names: readonly string[], context: ControllerContext): () => void {
   for (const name of names) if (!isKnownController(name)) throw new Error(`there is no controller "${name}"`);
   const starts = [...CONTROLLERS].filter(([name]) => names.includes(name)).map(([, make]) => make(context));
-  new GarbageCollector(context.store);
   return () => {
     for (const start of starts) start?.();
   };

@@ -8,7 +8,7 @@ import {
   type PodStatusChange,
   type Store,
 } from "../../../src/store/index.ts";
-import { millis, seconds } from "../../../src/units/index.ts";
+import { type Micros, millis, seconds } from "../../../src/units/index.ts";
 import type { KubeletConfig, PodBehavior } from "./scenario.ts";
 
 const STAGGER_MILLIS = 20;
@@ -24,6 +24,7 @@ export class Kubelets {
   readonly #store: Store;
   readonly #engine: Engine;
   readonly #config: KubeletConfig;
+  readonly #precedes: (node: string, at: Micros) => boolean;
   readonly #cursor: Cursor;
   readonly #down = new Set<string>();
   /** By serial number of the pod. */
@@ -35,7 +36,9 @@ export class Kubelets {
   #ipCount = 0;
   readonly #kinds: Readonly<Record<"bind" | "admit" | "run" | "ready" | "exit" | "kill", number>>;
 
-  constructor(store: Store, config: KubeletConfig) {
+  /** `precedes` tells which of several nodes whose timers are due at one instant goes first; the others follow at once. */
+  constructor(store: Store, config: KubeletConfig, precedes: (node: string, at: Micros) => boolean) {
+    this.#precedes = precedes;
     this.#store = store;
     this.#engine = store.engine;
     this.#config = config;
@@ -207,12 +210,18 @@ export class Kubelets {
     rows.sort((a, b) => (pods.name.get(a) < pods.name.get(b) ? -1 : 1));
     for (const row of rows) {
       const phase = pods.phase.get(row);
-      if (pods.isDeleting(row)) this.#engine.after(seconds(this.#behavior(row).term ?? 1), this.#kinds.kill, row);
+      if (pods.isDeleting(row)) this.#killLate(row, node);
       else if (phase === POD_PHASE.pending) this.#admit(row);
       else if (phase === POD_PHASE.running) {
         this.setReady(row, this.#isReady.get(pods.serial.get(row)) === true);
       }
     }
+  }
+
+  /** Kills a pod that was to be deleted while the node was down: without skew, so that kubelets that return together race. */
+  #killLate(row: number, node: string): void {
+    const at = this.#engine.now + seconds(this.#behavior(row).term ?? 1);
+    this.#engine.at(this.#precedes(node, at) ? at : at + 1, this.#kinds.kill, row);
   }
 
   #exit(row: number): void {

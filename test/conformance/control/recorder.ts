@@ -56,6 +56,11 @@ export class Recorder {
     return id === undefined ? pods.name.get(row) : (this.#renumbered().get(id) ?? id);
   }
 
+  /** The id of an object, not a pod, by its real name. */
+  idOf(name: string): string {
+    return this.#names.get(name) ?? name;
+  }
+
   /** The real name behind an id. */
   realName(id: string): string {
     const renumbered = this.#renumbered();
