@@ -50,6 +50,8 @@ export class SchedulerCache {
   #isOrderStale = false;
   #rows = new Int32Array(0);
   #rowsAreOf: readonly NodeInfo[] | undefined;
+  /** By row: the place in the search order. */
+  #positions = new Int32Array(0);
   readonly #topologies = new Map<string, TopologyIndex>();
 
   /** The nodes in search order. The order changes only when a node came or went, not when one changed its zone. */
@@ -67,8 +69,16 @@ export class SchedulerCache {
     if (this.#rowsAreOf !== nodes) {
       this.#rows = Int32Array.from(nodes, (info) => info.row);
       this.#rowsAreOf = nodes;
+      this.#positions = new Int32Array(this.columns.limit);
+      for (let position = 0; position < nodes.length; position++) this.#positions[this.#rows[position]!] = position;
     }
     return this.#rows;
+  }
+
+  /** Where a node stands in search order, by its row. */
+  positionOf(row: number): number {
+    this.rows();
+    return this.#positions[row]!;
   }
 
   /** Domains by node row; refresh it before reading. */

@@ -68,13 +68,16 @@ export function filterNode(
   node: NodeInfo,
 ): Status | null {
   if (nominated.isAnyOn(node.name)) {
-    const others = [...nominated.on(node.name)].filter(
-      (other) => other.uid !== pod.uid && other.template.priority >= pod.template.priority,
-    );
+    const others = [...nominated.on(node.name)].filter((other) => isNomineeAhead(other, pod));
     const status = others.length === 0 ? null : filterWithPods(filters, others, state, pod, node);
     if (status !== null) return status;
   }
   return runFilters(filters, state, pod, node);
+}
+
+/** Whether room that is kept for `nominee` is not the pod's to take. */
+export function isNomineeAhead(nominee: PodInfo, pod: PodInfo): boolean {
+  return nominee.uid !== pod.uid && nominee.template.priority >= pod.template.priority;
 }
 
 export function runFilters(

@@ -2,6 +2,7 @@ import type { ClusterEvent, EventName } from "./cluster-events.ts";
 import type { ExtensionPoint } from "./config/types.ts";
 import type { CycleState } from "./cycle-state.ts";
 import type { Diagnosis } from "./diagnosis.ts";
+import type { NodeColumns } from "./node-columns.ts";
 import type { NodeInfo } from "./node-info.ts";
 import type { NominatedPods } from "./nominator.ts";
 import type { PluginBlock } from "./plugin-block.ts";
@@ -25,6 +26,9 @@ export interface Plugin {
   preFilter?(state: CycleState, pod: PodInfo): PreFilterAnswer | null;
   /** Once a node, in profile order until one fails. Give the same status object for the same answer. */
   filter?(state: CycleState, pod: PodInfo, node: NodeInfo): Status | null;
+  /** The same for many nodes at once, of plugins with a `memoKey`: notes what rejects node `i` in `statuses[i]`, where
+   *  that is still null. */
+  filterRows?(pod: PodInfo, nodes: NodeRows, statuses: (Status | null)[]): void;
   /** Whether `filter` would pass every node of the cluster: the search leaves it out then. */
   passesAll?(pod: PodInfo): boolean;
   /** What-if: `added` was put on `node`; brings the preFilter state up to date. */
@@ -37,6 +41,8 @@ export interface Plugin {
   preScore?(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]): Status | null;
   /** A whole number a node; 0..100 unless `normalize` brings it there. */
   score?(state: CycleState, pod: PodInfo, node: NodeInfo): number;
+  /** The same for many nodes at once, of plugins with a `memoKey`: the raw score of node `i` into `raw[i]`. */
+  scoreRows?(pod: PodInfo, nodes: NodeRows, raw: Float64Array): void;
   /** The score that every node would get, when that is known without looking at them. `normalize` then gives all
    *  nodes the same, however many there are. */
   evenScore?(state: CycleState, pod: PodInfo): number | undefined;
@@ -45,9 +51,10 @@ export interface Plugin {
   /**
    * Declares that `preFilter`, `filter`, `preScore` and `score` depend on the node and on what this text says of the
    * template, and on nothing else, for pods that name no node: answers are kept until the node changes, and shared by
-   * templates of the same text. The methods get a pod of some template of that text and an empty list of nodes.
+   * templates of the same text. The methods get a pod of some template of that text and an empty list of nodes. Null:
+   * they depend on more for pods of this template, and nothing is kept of them.
    */
-  memoKey?(template: TemplateInfo): string;
+  memoKey?(template: TemplateInfo): string | null;
   /** The same decisions for all nodes at once, with what is kept from pod to pod of the template. */
   block?(template: TemplateInfo): PluginBlock;
   reserve?(state: CycleState, pod: PodInfo, node: NodeInfo): Status | null;
@@ -58,6 +65,13 @@ export interface Plugin {
   postBind?(state: CycleState, pod: PodInfo, node: NodeInfo): void;
   /** Which cluster events may make a pod schedulable that this plugin rejected. */
   readonly hints?: readonly HintRegistration[];
+}
+
+/** Some nodes by their rows: those of `rows[0..count)`. */
+export interface NodeRows {
+  readonly table: { readonly columns: NodeColumns; nodeAt(row: number): NodeInfo | undefined };
+  readonly rows: Int32Array;
+  readonly count: number;
 }
 
 /** What the queue's order may look at. Instants in microseconds. */

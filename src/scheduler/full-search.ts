@@ -1,5 +1,5 @@
 import type { SchedulerCache } from "./cache.ts";
-import type { NodeMemo } from "./node-memo.ts";
+import { type NodeMemo, UNKNOWN } from "./node-memo.ts";
 
 /**
  * The outcome of a search over all nodes, brought up to date from attempt to attempt: as long as the same nodes are
@@ -17,8 +17,11 @@ export class FullSearch {
   #rows: Int32Array | undefined;
   #start = 0;
   #clock = 0;
+  /** The memo's sums by place, once somebody has asked for the best. */
   #totals: Float64Array | undefined;
-  #base = 0;
+  /** By place, seen as a heap: the highest total at or below it. */
+  #highest = new Float64Array(0);
+  readonly #one = new Int32Array(1);
 
   constructor(memo: NodeMemo, cache: SchedulerCache) {
     this.#memo = memo;
@@ -31,16 +34,17 @@ export class FullSearch {
     this.#clock = this.#cache.columns.clock;
   }
 
-  /** The memo's scores of the feasible nodes, each with `base` added; the same array as long as they are the same. */
-  totals(base: number): Float64Array {
-    if (this.#totals === undefined || this.#base !== base) {
-      const { sums } = this.#memo;
-      const totals = this.#totals ?? new Float64Array(this.count);
-      for (let i = 0; i < this.count; i++) totals[i] = base + sums[this.found[i]!]!;
-      this.#totals = totals;
-      this.#base = base;
+  /** What `selectHost` gives for the memo's sums: the first of the best in preorder. Cost: the height of its heap. */
+  best(): number {
+    const totals = this.#totals ?? this.#sumUp();
+    const highest = this.#highest;
+    const most = highest[0]!;
+    let place = 0;
+    while (totals[place] !== most) {
+      place = 2 * place + 1;
+      if (highest[place] !== most) place++;
     }
-    return this.#totals;
+    return place;
   }
 
   /** False when a node has become feasible or is not any more, or when too much has happened. */
@@ -53,30 +57,37 @@ export class FullSearch {
       const place = this.#placeOf[row] ?? -1;
       const verdict = this.#verdictOf(row);
       if ((verdict === 0) !== place >= 0) return false;
-      if (place >= 0 && this.#totals !== undefined) this.#totals[place] = this.#base + this.#memo.sums[row]!;
+      if (place >= 0 && this.#totals !== undefined) {
+        this.#totals[place] = this.#memo.sums[row]!;
+        this.#lift(this.#totals, place);
+      }
     }
     return true;
   }
 
   /** -1 when the row holds no node. */
   #verdictOf(row: number): number {
-    const { generations, verdicts } = this.#memo;
-    if (generations[row] === this.#cache.columns.generation[row]) return verdicts[row]!;
-    const node = this.#cache.nodeAt(row);
-    return node === undefined ? -1 : this.#memo.ask(node);
+    const { verdicts } = this.#memo;
+    if (verdicts[row] !== UNKNOWN) return verdicts[row]!;
+    if (this.#cache.nodeAt(row) === undefined) return -1;
+    this.#one[0] = row;
+    this.#memo.ask(this.#one, 0, 1);
+    return verdicts[row]!;
   }
 
   #searchAll(start: number): void {
     const rows = this.#cache.rows();
-    const { length } = this.#cache.columns.generation;
+    const { length } = this.#cache.columns.podCount;
     if (this.found.length < rows.length) this.found = new Int32Array(rows.length);
     if (this.#placeOf.length < length) this.#placeOf = new Int32Array(length);
     this.#placeOf.fill(-1);
+    const { verdicts } = this.#memo;
     let count = 0;
     let position = start;
     for (let step = 0; step < rows.length; step++) {
       const row = rows[position]!;
-      if (this.#verdictOf(row) === 0) {
+      if (verdicts[row] === UNKNOWN) askRun(this.#memo, rows, position);
+      if (verdicts[row] === 0) {
         this.#placeOf[row] = count;
         this.found[count++] = row;
       }
@@ -88,4 +99,47 @@ export class FullSearch {
     this.#start = start;
     this.#totals = undefined;
   }
+
+  #sumUp(): Float64Array {
+    const { sums } = this.#memo;
+    const totals = new Float64Array(this.count);
+    for (let i = 0; i < totals.length; i++) totals[i] = sums[this.found[i]!]!;
+    this.#totals = totals;
+    this.#findHighest(totals);
+    return totals;
+  }
+
+  #findHighest(totals: Float64Array): void {
+    if (this.#highest.length < totals.length) this.#highest = new Float64Array(totals.length);
+    for (let place = totals.length - 1; place >= 0; place--) this.#highest[place] = this.#highestAt(totals, place);
+  }
+
+  /** Brings the maxima above a changed total up to date. */
+  #lift(totals: Float64Array, changed: number): void {
+    const highest = this.#highest;
+    for (let place = changed; ; place = (place - 1) >> 1) {
+      const most = this.#highestAt(totals, place);
+      if (highest[place] === most) return;
+      highest[place] = most;
+      if (place === 0) return;
+    }
+  }
+
+  #highestAt(totals: Float64Array, place: number): number {
+    const highest = this.#highest;
+    let most = totals[place]!;
+    const left = 2 * place + 1;
+    if (left < totals.length && highest[left]! > most) most = highest[left]!;
+    if (left + 1 < totals.length && highest[left + 1]! > most) most = highest[left + 1]!;
+    return most;
+  }
+}
+
+/** Asks about the unknown nodes that stand together from `position` on, `most` of them at most. */
+export function askRun(memo: NodeMemo, rows: Int32Array, position: number, most = rows.length): void {
+  const { verdicts } = memo;
+  const last = Math.min(rows.length, position + most);
+  let end = position + 1;
+  while (end < last && verdicts[rows[end]!] === UNKNOWN) end++;
+  memo.ask(rows, position, end);
 }

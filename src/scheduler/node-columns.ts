@@ -71,7 +71,7 @@ export class NodeColumns {
 
 const FIRST_ROWS = 16;
 /** A power of two. Far more changes than this make it cheaper to look at all rows. */
-const REMEMBERED = 1024;
+const REMEMBERED = 4096;
 
 /** The columns that describe one node and that a what-if puts back. */
 export const NUMBERS = [

@@ -1,7 +1,7 @@
+import type { SchedulerCache } from "./cache.ts";
 import type { CycleState } from "./cycle-state.ts";
-import type { FilterPlugin, ScorePlugin } from "./framework.ts";
+import type { FilterPlugin, NodeRows, ScorePlugin } from "./framework.ts";
 import type { FullSearch } from "./full-search.ts";
-import type { NodeColumns } from "./node-columns.ts";
 import type { NodeInfo } from "./node-info.ts";
 import type { PodInfo } from "./pod-info.ts";
 import type { Status } from "./status.ts";
@@ -21,6 +21,9 @@ export interface MemoScorer {
   readonly weight: number;
 }
 
+/** The verdict of a node that has not been asked about since it changed. */
+export const UNKNOWN = 0xffff;
+
 /**
  * What filters and scores said about every node for pods of one kind, by node row: it holds until the node changes.
  * Nodes are asked about when somebody looks at them, not before.
@@ -29,23 +32,25 @@ export class NodeMemo {
   key = "";
   /** When it was used last, in attempts. */
   usedAt = 0;
-  /** By row: the node's generation when it was asked about. */
-  generations = new Float64Array(0);
-  /** By row: 0 when the node passes, else 1 + the number of the status. */
+  /** By row: 0 when the node passes, `UNKNOWN`, else 1 + the number of the status. */
   verdicts = new Uint16Array(0);
-  /** By row: the weighted scores that need no normalising, added up. */
+  /** By row: the weighted scores that need no normalising, added up; NaN unless the node is known to pass. */
   sums = new Float64Array(0);
   /** Raw scores by scorer, then by row. */
   raws: Float64Array[] = [];
   statuses: Status[] = [];
   /** The last search over all nodes. */
   fullSearch: FullSearch | undefined;
-  readonly #columns: NodeColumns;
+  readonly #cache: SchedulerCache;
   #questions: MemoQuestions | undefined;
   #numbers = new Map<Status, number>();
+  /** How far the changes of nodes had gone when it was last brought up to date. */
+  #clock = 0;
+  readonly #asked: Batch;
 
-  constructor(columns: NodeColumns) {
-    this.#columns = columns;
+  constructor(cache: SchedulerCache) {
+    this.#cache = cache;
+    this.#asked = batchOf(cache);
   }
 
   /** Forgets everything and serves another kind of pods. */
@@ -55,44 +60,112 @@ export class NodeMemo {
     this.statuses = [];
     this.fullSearch = undefined;
     this.#numbers.clear();
-    this.generations.fill(0);
-    while (this.raws.length < questions.scorers.length) this.raws.push(new Float64Array(this.generations.length));
+    this.#forgetAll();
+    this.#clock = this.#cache.columns.clock;
+    while (this.raws.length < questions.scorers.length) this.raws.push(new Float64Array(this.verdicts.length));
   }
 
-  /** Call before reading: there may be more rows than before. */
-  makeRoom(): void {
-    const { length } = this.#columns.generation;
-    if (this.generations.length >= length) return;
+  /** Call before reading: forgets what was said of nodes that have changed. Cost: those, or all. */
+  follow(): void {
+    const { columns } = this.#cache;
+    const { clock } = columns;
+    const { length } = columns.podCount;
+    if (this.verdicts.length < length) this.#widen(length);
+    else if (!columns.remembers(this.#clock)) this.#forgetAll();
+    else {
+      const { verdicts, sums } = this;
+      for (let time = this.#clock + 1; time <= clock; time++) {
+        const row = columns.rowTouchedAt(time);
+        verdicts[row] = UNKNOWN;
+        sums[row] = Number.NaN;
+      }
+    }
+    this.#clock = clock;
+  }
+
+  /** Asks about the nodes of `rows[from..to)` again. */
+  // hot: once a node that has changed since it was looked at.
+  ask(rows: Int32Array, from: number, to: number): void {
+    const { filters, scorers, state, pod } = this.#questions as MemoQuestions;
+    const { nodes, statuses, raw } = this.#asked;
+    const count = to - from;
+    if (nodes.rows.length < count) nodes.rows = new Int32Array(count * 2);
+    const asked = nodes.rows;
+    for (let i = 0; i < count; i++) {
+      asked[i] = rows[from + i]!;
+      statuses[i] = null;
+    }
+    nodes.count = count;
+    for (let i = 0; i < filters.length; i++) this.#filter(filters[i]!);
+    this.#keepPassing();
+    if (raw.values.length < count) raw.values = new Float64Array(asked.length);
+    for (let i = 0; i < scorers.length; i++) {
+      const { plugin, weight } = scorers[i]!;
+      const { values } = raw;
+      if (plugin.scoreRows !== undefined) plugin.scoreRows(pod, nodes, values);
+      else for (let j = 0; j < nodes.count; j++) values[j] = plugin.score(state, pod, this.#nodeAt(asked[j]!));
+      this.#keepScores(i, weight);
+    }
+  }
+
+  #forgetAll(): void {
+    this.verdicts.fill(UNKNOWN);
+    this.sums.fill(Number.NaN);
+  }
+
+  #widen(length: number): void {
     this.fullSearch = undefined;
-    this.generations = new Float64Array(length);
-    this.verdicts = new Uint16Array(length);
-    this.sums = new Float64Array(length);
+    this.verdicts = new Uint16Array(length).fill(UNKNOWN);
+    this.sums = new Float64Array(length).fill(Number.NaN);
     this.raws = this.raws.map(() => new Float64Array(length));
   }
 
-  /** Asks about a node again; gives its verdict. */
-  // hot: once a node that has changed since it was looked at.
-  ask(node: NodeInfo): number {
-    const { row } = node;
-    const { filters, scorers, state, pod } = this.#questions as MemoQuestions;
-    this.generations[row] = this.#columns.generation[row]!;
-    for (let i = 0; i < filters.length; i++) {
-      const status = filters[i]!.filter(state, pod, node);
-      if (status === null) continue;
-      const verdict = this.#numberOf(status) + 1;
-      this.verdicts[row] = verdict;
-      return verdict;
+  #nodeAt(row: number): NodeInfo {
+    return this.#cache.nodeAt(row) as NodeInfo;
+  }
+
+  #filter(plugin: FilterPlugin): void {
+    const { state, pod } = this.#questions as MemoQuestions;
+    if (plugin.passesAll?.(pod) === true) return;
+    const { nodes, statuses } = this.#asked;
+    if (plugin.filterRows !== undefined) {
+      plugin.filterRows(pod, nodes, statuses);
+      return;
     }
-    let sum = 0;
-    for (let i = 0; i < scorers.length; i++) {
-      const { plugin, weight } = scorers[i]!;
-      const score = plugin.score(state, pod, node);
-      this.raws[i]![row] = score;
-      sum += weight * score;
+    for (let i = 0; i < nodes.count; i++) {
+      if (statuses[i] === null) statuses[i] = plugin.filter(state, pod, this.#nodeAt(nodes.rows[i]!));
     }
-    this.sums[row] = sum;
-    this.verdicts[row] = 0;
-    return 0;
+  }
+
+  /** Notes the verdicts and keeps the rows that passed, to be scored. */
+  #keepPassing(): void {
+    const { nodes, statuses } = this.#asked;
+    const { rows, count } = nodes;
+    const { verdicts, sums } = this;
+    let passing = 0;
+    for (let i = 0; i < count; i++) {
+      const row = rows[i]!;
+      const status = statuses[i]!;
+      if (status === null) {
+        verdicts[row] = 0;
+        sums[row] = 0;
+        rows[passing++] = row;
+      } else verdicts[row] = this.#numberOf(status) + 1;
+    }
+    nodes.count = passing;
+  }
+
+  #keepScores(scorer: number, weight: number): void {
+    const { nodes, raw } = this.#asked;
+    const { rows, count } = nodes;
+    const { values } = raw;
+    const { sums } = this;
+    const kept = this.raws[scorer]!;
+    for (let i = 0; i < count; i++) {
+      const row = rows[i]!;
+      kept[row] = values[i]!;
+      sums[row]! += weight * values[i]!;
+    }
   }
 
   #numberOf(status: Status): number {
@@ -103,4 +176,26 @@ export class NodeMemo {
     }
     return number;
   }
+}
+
+/** The nodes of one round of questions: working space that all memos of a cache share. */
+interface Batch {
+  readonly nodes: { -readonly [K in keyof NodeRows]: NodeRows[K] };
+  readonly statuses: (Status | null)[];
+  readonly raw: { values: Float64Array };
+}
+
+const BATCHES = new WeakMap<SchedulerCache, Batch>();
+
+function batchOf(cache: SchedulerCache): Batch {
+  let batch = BATCHES.get(cache);
+  if (batch === undefined) {
+    batch = {
+      nodes: { table: cache, rows: new Int32Array(16), count: 0 },
+      statuses: [],
+      raw: { values: new Float64Array(16) },
+    };
+    BATCHES.set(cache, batch);
+  }
+  return batch;
 }

@@ -22,6 +22,7 @@ export class NominatedPods {
   }
 
   delete(uid: string): void {
+    if (this.#nodeOf.size === 0) return;
     const nodeName = this.#nodeOf.get(uid);
     if (nodeName === undefined) return;
     this.#nodeOf.delete(uid);
@@ -36,6 +37,10 @@ export class NominatedPods {
 
   get isEmpty(): boolean {
     return this.#byNode.size === 0;
+  }
+
+  nodeNames(): IterableIterator<string> {
+    return this.#byNode.keys();
   }
 
   isAnyOn(nodeName: string): boolean {

@@ -6,9 +6,14 @@ import type { Status } from "./status.ts";
  * Nodes are given by their rows.
  */
 export interface PluginBlock {
+  /** What `filter` can say. */
+  readonly statuses: readonly Status[];
+  /** What `filter` writes for the first of the statuses; the others follow. Set before the first attempt. */
+  firstCode: number;
   /** Once an attempt, first of all: brings the counts up to date. False: the filter is skipped. */
   prepareFilter(): boolean;
-  filter(row: number): Status | null;
+  /** Writes into `codes[i]` what rejects node `rows[i]`, for `from` <= i < `to` and where `codes[i]` is still 0. */
+  filter(rows: Int32Array, from: number, to: number, codes: Uint8Array): void;
   /** Once an attempt with two or more feasible nodes: `rows[0..count)`. False: the scores are skipped. */
   prepareScore(rows: Int32Array, count: number): boolean;
   /** Raw scores of the same rows. */

@@ -63,29 +63,44 @@ export interface TemplateInfo extends PodTerms {
 }
 
 /** A pod compiled for the scheduler. Immutable: an update makes a new one. */
-export interface PodInfo extends PodSource {
+export interface PodInfo extends Omit<PodSource, "owner" | "isPreempted" | "scheduledMessage" | "row"> {
   /** "namespace/name". */
   readonly key: string;
   readonly template: TemplateInfo;
   /** What it was compiled from: what a checkpoint keeps. */
   readonly source: PodSource;
+  readonly owner: OwnerReference | undefined;
+  readonly isPreempted: boolean;
+  readonly scheduledMessage: string | undefined;
+  readonly row: number | undefined;
 }
 
 /** Compiles pods; what pods share is compiled once and shared. Derived state only. */
 export class PodCompiler {
-  #templates = new WeakMap<PodSpec, Map<string, TemplateInfo>>();
+  #templates = new WeakMap<PodSpec, KnownTemplates>();
 
   compile(source: PodSource): PodInfo {
-    const template = this.#template(source);
-    return Object.freeze({ ...source, key: `${source.namespace}/${source.name}`, template, source });
+    return new CompiledPod(source, this.#template(source), source.nodeName, source.nominatedNodeName);
   }
 
   #template(source: PodSource): TemplateInfo {
-    let known = this.#templates.get(source.spec);
+    const { spec } = source;
+    let known = this.#templates.get(spec);
     if (known === undefined) {
-      known = new Map();
-      this.#templates.set(source.spec, known);
+      known = { byText: new Map(), last: source, template: undefined };
+      this.#templates.set(spec, known);
     }
+    const { last } = known;
+    const isLikeLast =
+      last.labels === source.labels && last.owner === source.owner && last.namespace === source.namespace;
+    if (!isLikeLast || known.template === undefined) {
+      known.template = this.#find(known.byText, source);
+      known.last = source;
+    }
+    return known.template;
+  }
+
+  #find(known: Map<string, TemplateInfo>, source: PodSource): TemplateInfo {
     const owner = source.owner === undefined ? "" : `${source.owner.kind}/${source.owner.name}`;
     const key = `${source.namespace}|${owner}|${labelsText(source.labels)}`;
     let template = known.get(key);
@@ -99,8 +114,72 @@ export class PodCompiler {
 
 /** The pod with another node. */
 export function withNode(pod: PodInfo, nodeName: string, nominatedNodeName = pod.nominatedNodeName): PodInfo {
-  const source = Object.freeze({ ...pod.source, nodeName, nominatedNodeName });
-  return Object.freeze({ ...pod, nodeName, nominatedNodeName, source });
+  return new CompiledPod(pod.source, pod.template, nodeName, nominatedNodeName);
+}
+
+/** The templates of one spec. */
+interface KnownTemplates {
+  readonly byText: Map<string, TemplateInfo>;
+  /** The pod that was asked about last, and its template: pods of one owner come in a row. */
+  last: PodSource;
+  template: TemplateInfo | undefined;
+}
+
+/** What is seldom asked for is looked up or made when it is: one of these is made for every change of a pod. */
+class CompiledPod implements PodInfo {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly labels: StringMap;
+  readonly spec: PodSpec;
+  readonly nodeName: string;
+  readonly nominatedNodeName: string;
+  readonly isTerminating: boolean;
+  readonly startAt: number;
+  readonly template: TemplateInfo;
+  readonly #source: PodSource;
+
+  constructor(source: PodSource, template: TemplateInfo, nodeName: string, nominatedNodeName: string) {
+    this.namespace = source.namespace;
+    this.name = source.name;
+    this.uid = source.uid;
+    this.labels = source.labels;
+    this.spec = source.spec;
+    this.nodeName = nodeName;
+    this.nominatedNodeName = nominatedNodeName;
+    this.isTerminating = source.isTerminating;
+    this.startAt = source.startAt;
+    this.template = template;
+    this.#source = source;
+    Object.freeze(this);
+  }
+
+  get key(): string {
+    return `${this.namespace}/${this.name}`;
+  }
+
+  get source(): PodSource {
+    const { nodeName, nominatedNodeName } = this;
+    const source = this.#source;
+    if (source.nodeName === nodeName && source.nominatedNodeName === nominatedNodeName) return source;
+    return Object.freeze({ ...source, nodeName, nominatedNodeName });
+  }
+
+  get owner(): OwnerReference | undefined {
+    return this.#source.owner;
+  }
+
+  get isPreempted(): boolean {
+    return this.#source.isPreempted === true;
+  }
+
+  get scheduledMessage(): string | undefined {
+    return this.#source.scheduledMessage;
+  }
+
+  get row(): number | undefined {
+    return this.#source.row;
+  }
 }
 
 function labelsText(labels: StringMap): string {

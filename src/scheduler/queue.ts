@@ -1,6 +1,6 @@
 import { type Micros, seconds } from "../units/index.ts";
 import { type ClusterEvent, podUpdateEvents, TIMEOUT_EVENT } from "./cluster-events.ts";
-import type { Framework } from "./framework.ts";
+import type { Framework, Plugin } from "./framework.ts";
 import { Heap } from "./heap.ts";
 import { HintTable, STRATEGY, type Strategy } from "./hint-table.ts";
 import type { PodCompiler, PodInfo } from "./pod-info.ts";
@@ -11,6 +11,7 @@ import {
   DEFAULT_BACKOFF,
   hasNoRejection,
   isBackingOff,
+  NO_PLUGINS,
   newQueuedPod,
   type QueuedPod,
 } from "./queued-pod.ts";
@@ -103,8 +104,8 @@ export class SchedulingQueue {
     entry.place = "inFlight";
     entry.attempts++;
     if (entry.firstActiveAt === -1) entry.firstActiveAt = now;
-    entry.unschedulablePlugins = new Set();
-    entry.pendingPlugins = new Set();
+    entry.unschedulablePlugins = NO_PLUGINS;
+    entry.pendingPlugins = NO_PLUGINS;
     entry.gatingPlugin = "";
     this.inFlight.set(entry.pod.uid, []);
     return entry;
@@ -143,6 +144,7 @@ export class SchedulingQueue {
   /** Something happened in the cluster: waiting pods that it may help move on. `only` restricts who hears of it; pods in
    *  flight keep it in any case, for their hints to judge. */
   move(event: ClusterEvent, now: Micros, only?: (pod: PodInfo) => boolean): void {
+    if (this.unschedulable.size + this.inFlight.size === 0) return;
     for (const entry of [...this.unschedulable]) {
       if (only === undefined || only(entry.pod)) this.#offer(entry, event, now);
     }
@@ -231,8 +233,7 @@ export class SchedulingQueue {
   /** Runs the preEnqueue plugins, the one that gated the pod last first, and notes the one that gates it now. */
   #isGated(entry: QueuedPod): boolean {
     const { preEnqueue } = this.#frameworkOf(entry.pod);
-    const last = preEnqueue.filter((plugin) => plugin.name === entry.gatingPlugin);
-    for (const plugin of [...last, ...preEnqueue.filter((other) => other.name !== entry.gatingPlugin)]) {
+    for (const plugin of entry.gatingPlugin === "" ? preEnqueue : startingWith(entry.gatingPlugin, preEnqueue)) {
       if (plugin.preEnqueue?.(entry.pod) == null) continue;
       entry.gatingPlugin = plugin.name;
       entry.unschedulablePlugins = new Set([...entry.unschedulablePlugins, plugin.name]);
@@ -241,4 +242,8 @@ export class SchedulingQueue {
     entry.gatingPlugin = "";
     return false;
   }
+}
+
+function startingWith(name: string, plugins: readonly Plugin[]): readonly Plugin[] {
+  return [...plugins.filter((plugin) => plugin.name === name), ...plugins.filter((plugin) => plugin.name !== name)];
 }

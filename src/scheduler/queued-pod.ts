@@ -35,7 +35,7 @@ export interface Backoff {
 export const DEFAULT_BACKOFF: Backoff = { initial: seconds(1), most: seconds(10) };
 const SECOND = seconds(1);
 
-const NO_PLUGINS: ReadonlySet<string> = new Set();
+export const NO_PLUGINS: ReadonlySet<string> = new Set();
 
 export function newQueuedPod(pod: PodInfo, now: Micros): QueuedPod {
   return {

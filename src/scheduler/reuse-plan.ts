@@ -1,16 +1,16 @@
+import { assert } from "../engine/index.ts";
 import { CycleState } from "./cycle-state.ts";
 import type { FilterPlugin, Framework, Plugin, ScorePlugin } from "./framework.ts";
 import type { MemoQuestions, MemoScorer, NodeMemo } from "./node-memo.ts";
+import { FIRST_SPECIAL_CODE } from "./node-search.ts";
 import type { PluginBlock } from "./plugin-block.ts";
 import type { PodInfo } from "./pod-info.ts";
-import { CODE } from "./status.ts";
+import { CODE, type Status } from "./status.ts";
 
 /** A plugin that decides over all nodes at once, in one plan. */
 export interface PlannedBlock {
   readonly name: string;
   readonly block: PluginBlock;
-  /** Whether its filter has anything to say in this attempt. */
-  isFiltering: boolean;
 }
 
 /** One plugin's part in the scores, and what it came to in the last attempt. */
@@ -33,6 +33,8 @@ export interface ReusePlan {
   readonly memoKey: string;
   readonly questions: MemoQuestions;
   readonly blocks: readonly PlannedBlock[];
+  /** What blocks reject nodes with: the codes 1, 2 and so on. */
+  readonly codeStatuses: readonly Status[];
   readonly steps: readonly ScoreStep[];
   /** Plugins that skip every pod of the template. */
   readonly skippedFilters: readonly string[];
@@ -66,7 +68,9 @@ export function makePlan(framework: Framework, pod: PodInfo): ReusePlan | null {
   const keys: string[] = [];
   for (const { plugin } of framework.plugins) {
     if (plugin.memoKey === undefined) continue;
-    keys.push(plugin.memoKey(template));
+    const key = plugin.memoKey(template);
+    if (key === null) return null;
+    keys.push(key);
     const answer = plugin.preFilter?.(state, pod);
     if (answer?.status?.code === CODE.skip) state.skippedFilters.add(plugin.name);
     else if (answer?.status !== undefined || answer?.nodes !== undefined) return null;
@@ -78,6 +82,12 @@ export function makePlan(framework: Framework, pod: PodInfo): ReusePlan | null {
   for (const { plugin } of framework.plugins) {
     if (plugin.memoKey === undefined && plugin.block !== undefined) blocks.set(plugin.name, plugin.block(template));
   }
+  const codeStatuses: Status[] = [];
+  for (const block of blocks.values()) {
+    block.firstCode = codeStatuses.length + 1;
+    codeStatuses.push(...block.statuses);
+  }
+  assert(codeStatuses.length < FIRST_SPECIAL_CODE, () => "more statuses of blocks than codes");
   const scorers: MemoScorer[] = [];
   const steps: ScoreStep[] = [];
   for (const { plugin, weight } of framework.score) {
@@ -90,7 +100,8 @@ export function makePlan(framework: Framework, pod: PodInfo): ReusePlan | null {
   return {
     memoKey: keys.join("|"),
     questions: { filters, scorers, state, pod },
-    blocks: [...blocks].map(([name, block]) => ({ name, block, isFiltering: false })),
+    blocks: [...blocks].map(([name, block]) => ({ name, block })),
+    codeStatuses,
     steps,
     skippedFilters: [...state.skippedFilters],
     skippedScores: [...state.skippedScores],

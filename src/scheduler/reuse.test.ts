@@ -185,7 +185,7 @@ class Trial implements ClusterView {
       this.revision++;
     } else if (step.op === "restore") cache.load(cache.save(), this.#compiler);
     else if (step.op === "nominate") {
-      // Nominations last for a step: nothing is reused as long as there is one.
+      // Nominations last for a step.
       this.#nominated.set(this.#pod(0, "x", "two", specOf(0, 1, false)), `n${step.index}`);
     } else {
       for (let i = 0; i < step.times; i++) {

@@ -3,6 +3,7 @@ import { Diagnosis } from "./diagnosis.ts";
 import type { Framework } from "./framework.ts";
 import type { NodeInfo } from "./node-info.ts";
 import type { NodeMemo } from "./node-memo.ts";
+import { BY_MEMO, BY_NOMINEES } from "./node-search.ts";
 import type { PodInfo } from "./pod-info.ts";
 import type { ReusePlan, ScoreStep } from "./reuse-plan.ts";
 import { type Placement, runPreFilters } from "./schedule-one.ts";
@@ -13,7 +14,7 @@ import type { Status } from "./status.ts";
 export interface SearchRecord {
   readonly framework: Framework;
   readonly pod: PodInfo;
-  readonly node: NodeInfo;
+  readonly node: NodeInfo | undefined;
   readonly plan: ReusePlan;
   readonly memo: NodeMemo;
   /** In search order, with their rows. */
@@ -24,7 +25,18 @@ export interface SearchRecord {
   /** Rows of the feasible nodes: `count` of them. */
   readonly found: Int32Array;
   readonly count: number;
-  readonly blocked: readonly Status[];
+  /** Why nodes were rejected, by position; `undefined` when it was the memo alone. */
+  readonly codes: Uint8Array | undefined;
+  /** What was found on nodes with nominated pods, by position. */
+  readonly ofNominees: ReadonlyMap<number, Status> | undefined;
+  /** `undefined` when fewer than two nodes were feasible. */
+  readonly scores: ReusedScores | undefined;
+}
+
+export interface ReusedScores {
+  /** What all nodes got alike. */
+  readonly base: number;
+  /** By feasible node; absent where they are the memo's sums and the base. */
   readonly totals: Float64Array | undefined;
 }
 
@@ -33,7 +45,7 @@ export interface SearchRecord {
  * it, which must be before the next attempt, and for the state before anything changes in the cluster.
  */
 export class ReusedPlacement implements Placement {
-  readonly node: NodeInfo;
+  readonly node: NodeInfo | undefined;
   readonly pod: PodInfo;
   readonly evaluated: number;
   readonly nextStart: number;
@@ -55,10 +67,10 @@ export class ReusedPlacement implements Placement {
 
   get state(): CycleState {
     if (this.#state === undefined) {
-      const { framework, pod, plan, totals, nodes } = this.#record;
+      const { framework, pod, plan, scores, nodes } = this.#record;
       this.#state = new CycleState();
       runPreFilters(framework, this.#state, pod, new Diagnosis(nodes.length));
-      if (totals !== undefined) {
+      if (scores !== undefined) {
         for (const name of plan.skippedScores) this.#state.skippedScores.add(name);
         for (const { plugin, isSkipped } of plan.steps) if (isSkipped) this.#state.skippedScores.add(plugin.name);
       }
@@ -77,30 +89,43 @@ export class ReusedPlacement implements Placement {
   }
 
   get scores(): ScoreTable | undefined {
-    const { totals, plan } = this.#record;
-    if (totals === undefined) return undefined;
-    this.#scores ??= { totals, columns: plan.steps.filter((s) => !s.isSkipped).map((step) => this.#column(step)) };
+    const { scores, plan } = this.#record;
+    if (scores === undefined) return undefined;
+    this.#scores ??= {
+      totals: scores.totals ?? this.#totals(scores),
+      columns: plan.steps.filter((s) => !s.isSkipped).map((step) => this.#column(step)),
+    };
     return this.#scores;
+  }
+
+  #totals({ base }: ReusedScores): Float64Array {
+    const { found, count, memo } = this.#record;
+    return Float64Array.from({ length: count }, (_unused, index) => base + memo.sums[found[index]!]!);
   }
 
   /** Goes the way of the search again. */
   #walk(): void {
-    const { nodes, rows, start, looked, found, count, blocked, memo } = this.#record;
+    const { nodes, start, looked } = this.#record;
     const diagnosis = new Diagnosis(nodes.length);
     const feasible: NodeInfo[] = [];
-    let nextBlocked = 0;
     for (let step = 0; step < looked; step++) {
       const position = (start + step) % nodes.length;
-      const row = rows[position]!;
-      if (feasible.length < count && found[feasible.length] === row) {
-        feasible.push(nodes[position]!);
-        continue;
-      }
-      const verdict = memo.verdicts[row]!;
-      diagnosis.reject(position, verdict === 0 ? blocked[nextBlocked++]! : memo.statuses[verdict - 1]!);
+      const status = this.#rejectionAt(position);
+      if (status === null) feasible.push(nodes[position]!);
+      else diagnosis.reject(position, status);
     }
     this.#feasible = feasible;
     this.#diagnosis = diagnosis;
+  }
+
+  #rejectionAt(position: number): Status | null {
+    const { rows, codes, plan, ofNominees, memo } = this.#record;
+    const code = codes === undefined ? BY_MEMO : codes[position]!;
+    if (code === 0) return null;
+    if (code === BY_NOMINEES) return ofNominees?.get(position) as Status;
+    if (code !== BY_MEMO) return plan.codeStatuses[code - 1] as Status;
+    const verdict = memo.verdicts[rows[position]!]!;
+    return verdict === 0 ? null : (memo.statuses[verdict - 1] as Status);
   }
 
   #column({ plugin, weight, slot, even, evenNormalized, raw, normalized }: ScoreStep): ScoreColumn {

@@ -53,8 +53,9 @@ export function scheduleOne(
   options: ScheduleOptions,
 ): Placement {
   return (
+    tryNominee(framework, cache, nominated, pod, options) ??
     reuseBookOf(framework, cache).schedule(nominated, pod, options) ??
-    schedulePlainly(framework, cache, nominated, pod, options)
+    searchPlainly(framework, cache, nominated, pod, options)
   );
 }
 
@@ -66,28 +67,63 @@ export function schedulePlainly(
   pod: PodInfo,
   options: ScheduleOptions,
 ): Placement {
+  return (
+    tryNominee(framework, cache, nominated, pod, options) ?? searchPlainly(framework, cache, nominated, pod, options)
+  );
+}
+
+/** The pod on the node that it is nominated to, when it fits there. */
+function tryNominee(
+  framework: Framework,
+  cache: SchedulerCache,
+  nominated: NominatedPods,
+  pod: PodInfo,
+  options: ScheduleOptions,
+): Placement | undefined {
+  const node = pod.nominatedNodeName === "" ? undefined : cache.node(pod.nominatedNodeName);
+  if (node === undefined) return undefined;
+  const begun = beginAttempt(framework, cache, pod, options);
+  const { state, diagnosis } = begun;
+  if (diagnosis.preFilterStatus !== undefined) return undefined;
+  if (filterNode(filtersOf(framework, state, pod), nominated, state, pod, node) !== null) return undefined;
+  return { ...begun, node, feasible: [node], evaluated: 1 };
+}
+
+function searchPlainly(
+  framework: Framework,
+  cache: SchedulerCache,
+  nominated: NominatedPods,
+  pod: PodInfo,
+  options: ScheduleOptions,
+): Placement {
   const nodes = cache.snapshot();
-  const state = new CycleState();
-  const diagnosis = new Diagnosis(nodes.length);
-  const attempt = { pod, state, diagnosis, node: undefined, feasible: [], evaluated: 0, nextStart: options.start };
-  const nothing = { ...attempt, allowedNodes: undefined, scores: undefined, error: undefined };
-  if (nodes.length === 0) return { ...nothing, error: NO_NODES };
-
-  const allowedNodes = runPreFilters(framework, state, pod, diagnosis);
-  if (diagnosis.preFilterStatus !== undefined) return { ...nothing, allowedNodes };
-
+  const begun = beginAttempt(framework, cache, pod, options);
+  const { state, diagnosis, allowedNodes, error } = begun;
+  if (error !== undefined || diagnosis.preFilterStatus !== undefined) return begun;
   const filters = filtersOf(framework, state, pod);
-  const nominee = pod.nominatedNodeName === "" ? undefined : cache.node(pod.nominatedNodeName);
-  if (nominee !== undefined && filterNode(filters, nominated, state, pod, nominee) === null) {
-    return { ...nothing, allowedNodes, node: nominee, feasible: [nominee], evaluated: 1 };
-  }
   const found = findFeasible(filters, nominated, { nodes, state, pod, diagnosis, allowedNodes, ...options });
   const { feasible } = found;
   const evaluated = feasible.length + diagnosis.failed.length;
-  const base = { ...nothing, allowedNodes, feasible, evaluated, nextStart: (options.start + evaluated) % nodes.length };
+  const base = { ...begun, feasible, evaluated, nextStart: (options.start + evaluated) % nodes.length };
   if (feasible.length < 2) return { ...base, node: feasible[0] };
   const scores = scoreNodes(framework, state, pod, feasible);
   return { ...base, scores, node: feasible[selectHost(scores.totals, feasible.length)] };
+}
+
+/** An attempt as far as preFilter: no node has been looked at. */
+function beginAttempt(
+  framework: Framework,
+  cache: SchedulerCache,
+  pod: PodInfo,
+  { start }: ScheduleOptions,
+): Placement {
+  const nodeCount = cache.snapshot().length;
+  const state = new CycleState();
+  const diagnosis = new Diagnosis(nodeCount);
+  const none = { pod, state, diagnosis, node: undefined, feasible: [], evaluated: 0, nextStart: start };
+  if (nodeCount === 0) return { ...none, allowedNodes: undefined, scores: undefined, error: NO_NODES };
+  const allowedNodes = runPreFilters(framework, state, pod, diagnosis);
+  return { ...none, allowedNodes, scores: undefined, error: undefined };
 }
 
 /** Runs all preFilter plugins; gives the nodes that they restrict the search to. A rejection goes to the diagnosis. */

@@ -21,7 +21,7 @@ export function selectHost(totals: Float64Array, count: number): number {
 }
 
 /** Whether element `later` stands before the smaller index `earlier` in preorder: left of it, not below it. */
-function isBefore(later: number, earlier: number): boolean {
+export function isBefore(later: number, earlier: number): boolean {
   const level = Math.clz32(earlier + 1) - Math.clz32(later + 1);
   return (later + 1) >> level < earlier + 1;
 }

@@ -23,9 +23,10 @@ interface WeightedSums {
 
 /** InterPodAffinity over all nodes at once. */
 export class AffinityBlock implements PluginBlock {
+  readonly statuses: readonly Status[];
+  firstCode = 0;
   readonly #view: ClusterView;
   readonly #template: TemplateInfo;
-  readonly #statuses: AffinityStatuses;
   /** What a required affinity term of a running pod adds to the score of its domain. */
   readonly #hardWeight: number;
   /** What running pods say about the pod does not enter its scores. */
@@ -48,7 +49,7 @@ export class AffinityBlock implements PluginBlock {
   constructor(view: ClusterView, template: TemplateInfo, args: PodAffinityArgs, statuses: AffinityStatuses) {
     this.#view = view;
     this.#template = template;
-    this.#statuses = statuses;
+    this.statuses = [statuses.noAffinity, statuses.ownAnti, statuses.existingAnti];
     this.#hardWeight = args.hardPodAffinityWeight;
     this.#isIndifferent = isIndifferent(template, args);
   }
@@ -74,11 +75,15 @@ export class AffinityBlock implements PluginBlock {
   }
 
   // hot: once a node for every attempt of a pod that has or meets such terms.
-  filter(row: number): Status | null {
-    if (this.#affinity.length > 0 && !this.#satisfiesAffinity(row)) return this.#statuses.noAffinity;
-    if (holdsPods(this.#anti, row)) return this.#statuses.ownAnti;
-    if (holdsPods(this.#activeExisting, row)) return this.#statuses.existingAnti;
-    return null;
+  filter(rows: Int32Array, from: number, to: number, codes: Uint8Array): void {
+    if (this.#affinity.length > 0) {
+      for (let i = from; i < to; i++) {
+        if (codes[i] === 0 && !this.#satisfiesAffinity(rows[i]!)) codes[i] = this.firstCode;
+      }
+    }
+    const range = { from, to, codes };
+    for (const sums of this.#anti) rejectHolders(sums, this.firstCode + 1, rows, range);
+    for (const sums of this.#activeExisting) rejectHolders(sums, this.firstCode + 2, rows, range);
   }
 
   prepareScore(): boolean {
@@ -199,10 +204,18 @@ export class AffinityBlock implements PluginBlock {
   }
 }
 
-function holdsPods(list: readonly DomainSums[], row: number): boolean {
-  for (let i = 0; i < list.length; i++) {
-    const { index, sums } = list[i]!;
-    if (index.isMissing[row] !== 1 && sums[index.domainOf[row]!]! > 0) return true;
+/** Rejects nodes in domains that hold a pod. */
+// hot: once a node for every attempt of a pod that has or meets such terms.
+function rejectHolders(
+  { index, sums }: DomainSums,
+  code: number,
+  rows: Int32Array,
+  { from, to, codes }: { readonly from: number; readonly to: number; readonly codes: Uint8Array },
+): void {
+  const { domainOf, isMissing } = index;
+  for (let i = from; i < to; i++) {
+    if (codes[i] !== 0) continue;
+    const row = rows[i]!;
+    if (sums[domainOf[row]!]! > 0 && isMissing[row] !== 1) codes[i] = code;
   }
-  return false;
 }

@@ -82,7 +82,7 @@ function ineligible(view: ClusterView, pod: PodInfo, diagnosis: Diagnosis): Stat
   const position = view.cache.snapshot().indexOf(node);
   if (diagnosis.statusAt(position).code === CODE.unschedulableAndUnresolvable) return null;
   for (const other of node.pods.values()) {
-    if (other.template.priority < priority && other.isTerminating && other.isPreempted === true) return WAITING;
+    if (other.template.priority < priority && other.isTerminating && other.isPreempted) return WAITING;
   }
   return null;
 }

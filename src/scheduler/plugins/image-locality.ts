@@ -20,8 +20,10 @@ export function imageLocality(view: ClusterView): Plugin {
       images.some((name) => view.cache.images.has(name)) ? undefined : 0,
     score: (_state, pod, node) => scoreOf(view.cache, pod.template.images, node),
     block: ({ images }) => ({
+      statuses: [],
+      firstCode: 0,
       prepareFilter: () => false,
-      filter: () => null,
+      filter: () => {},
       prepareScore: () => true,
       score: (rows, count, raw) => {
         const { cache } = view;

@@ -4,10 +4,11 @@ import { requestsByName } from "../cluster-events.ts";
 import { DEFAULT_ARGS } from "../config/plugin-args.ts";
 import type { FitArgs } from "../config/types.ts";
 import type { Plugin } from "../framework.ts";
+import type { NodeColumns } from "../node-columns.ts";
 import type { NodeInfo } from "../node-info.ts";
-import type { PodInfo } from "../pod-info.ts";
+import type { PodInfo, TemplateInfo } from "../pod-info.ts";
 import { type Status, unresolvable, unschedulable } from "../status.ts";
-import { resourceScore } from "./resource-scores.ts";
+import { leastOfCpuAndMemory, leastOfRows, resourceScore } from "./resource-scores.ts";
 
 const NAME = "NodeResourcesFit";
 const REASONS = ["Too many pods", "Insufficient cpu", "Insufficient memory", "Insufficient ephemeral-storage"] as const;
@@ -26,12 +27,24 @@ export function nodeResourcesFit(args: FitArgs = DEFAULT_ARGS.fit): Plugin {
     name: NAME,
     preFilter: () => null,
     filter: (_state, pod, node) => {
-      const mask = shortfall(pod, node);
+      const mask = shortfall(pod.template, node.columns, node.row);
       if (pod.template.requests.scalars.size === 0) return mask === 0 ? null : statuses.of(mask, NO_SCALARS);
       return filterScalars(statuses, mask, pod, node, isIgnored);
     },
+    filterRows: (pod, { table, rows, count }, found) => {
+      const { template } = pod;
+      const hasScalars = template.requests.scalars.size > 0;
+      for (let i = 0; i < count; i++) {
+        if (found[i] !== null) continue;
+        const row = rows[i]!;
+        const mask = shortfall(template, table.columns, row);
+        if (hasScalars) found[i] = filterScalars(statuses, mask, pod, table.nodeAt(row) as NodeInfo, isIgnored);
+        else if (mask !== 0) found[i] = statuses.of(mask, NO_SCALARS);
+      }
+    },
     preScore: () => null,
     score: (_state, pod, node) => score(pod, node),
+    ...(score === leastOfCpuAndMemory ? { scoreRows: leastOfRows } : {}),
     memoKey: ({ requests, scored }) => {
       const { cpuMilli, memoryBytes, ephemeralStorageBytes, scalars } = requests;
       return JSON.stringify([cpuMilli, memoryBytes, ephemeralStorageBytes, [...scalars], scored]);
@@ -52,7 +65,7 @@ export function nodeResourcesFit(args: FitArgs = DEFAULT_ARGS.fit): Plugin {
 }
 
 // hot: once a node for every attempt.
-function shortfall({ template: { requests } }: PodInfo, { columns, row }: NodeInfo): number {
+function shortfall({ requests }: TemplateInfo, columns: NodeColumns, row: number): number {
   let mask = columns.podCount[row]! + 1 > columns.allocatablePods[row]! ? 1 : 0;
   const { cpuMilli, memoryBytes, ephemeralStorageBytes } = requests;
   if (cpuMilli > 0) {

@@ -1,6 +1,8 @@
 import type { FitArgs, ShapePoint } from "../config/types.ts";
+import type { NodeRows } from "../framework.ts";
+import type { NodeColumns } from "../node-columns.ts";
 import type { NodeInfo } from "../node-info.ts";
-import type { PodInfo } from "../pod-info.ts";
+import type { PodInfo, ScoredRequests } from "../pod-info.ts";
 
 /** 0..100 for one pod on one node. */
 export type ResourceScore = (pod: PodInfo, node: NodeInfo) => number;
@@ -30,8 +32,17 @@ function isPlain({ resources }: FitArgs): boolean {
   return resources.some(({ name }) => name === "cpu") && resources.some(({ name }) => name === "memory");
 }
 
+export function leastOfCpuAndMemory({ template }: PodInfo, { columns, row }: NodeInfo): number {
+  return leastAt(template.scored, columns, row);
+}
+
+/** The same for many nodes. */
+export function leastOfRows({ template }: PodInfo, { table, rows, count }: NodeRows, raw: Float64Array): void {
+  for (let i = 0; i < count; i++) raw[i] = leastAt(template.scored, table.columns, rows[i]!);
+}
+
 // hot: once a node for every attempt.
-function leastOfCpuAndMemory({ template: { scored } }: PodInfo, { columns, row }: NodeInfo): number {
+function leastAt(scored: ScoredRequests, columns: NodeColumns, row: number): number {
   const cpu = columns.allocatableCpuMilli[row]!;
   const memory = columns.allocatableMemoryBytes[row]!;
   let sum = 0;

@@ -25,9 +25,10 @@ interface HardConstraint {
 
 /** PodTopologySpread over all nodes at once. */
 export class SpreadBlock implements PluginBlock {
+  readonly statuses: readonly Status[];
+  firstCode = 0;
   readonly #view: ClusterView;
   readonly #template: TemplateInfo;
-  readonly #statuses: SpreadStatuses;
   readonly #score: SpreadScoreBlock;
   #hard: readonly HardConstraint[] = [];
   #revision = -1;
@@ -35,7 +36,7 @@ export class SpreadBlock implements PluginBlock {
   constructor(view: ClusterView, defaults: SpreadDefaults, template: TemplateInfo, statuses: SpreadStatuses) {
     this.#view = view;
     this.#template = template;
-    this.#statuses = statuses;
+    this.statuses = [statuses.missingLabel, statuses.skewed];
     this.#score = new SpreadScoreBlock(view, defaults, template);
   }
 
@@ -52,15 +53,20 @@ export class SpreadBlock implements PluginBlock {
   }
 
   // hot: once a node for every attempt of a pod with such constraints.
-  filter(row: number): Status | null {
-    const hard = this.#hard;
-    for (let i = 0; i < hard.length; i++) {
-      const { sums, most } = hard[i]!;
-      const { index } = sums;
-      if (index.isMissing[row] === 1) return this.#statuses.missingLabel;
-      if (sums.sums[index.domainOf[row]!]! > most) return this.#statuses.skewed;
+  filter(rows: Int32Array, from: number, to: number, codes: Uint8Array): void {
+    const missingLabel = this.firstCode;
+    const skewed = missingLabel + 1;
+    for (const { sums, most } of this.#hard) {
+      const { index, sums: byDomain } = sums;
+      const { domainOf, isMissing } = index;
+      const hasMissing = index.missingCount > 0;
+      for (let i = from; i < to; i++) {
+        if (codes[i] !== 0) continue;
+        const row = rows[i]!;
+        if (hasMissing && isMissing[row] === 1) codes[i] = missingLabel;
+        else if (byDomain[domainOf[row]!]! > most) codes[i] = skewed;
+      }
     }
-    return null;
   }
 
   prepareScore(rows: Int32Array, count: number): boolean {
