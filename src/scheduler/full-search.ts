@@ -1,5 +1,5 @@
 import type { SchedulerCache } from "./cache.ts";
-import { type NodeMemo, UNKNOWN } from "./node-memo.ts";
+import { askRun, type NodeMemo, UNKNOWN } from "./node-memo.ts";
 
 /**
  * The outcome of a search over all nodes, brought up to date from attempt to attempt: as long as the same nodes are
@@ -133,13 +133,4 @@ export class FullSearch {
     if (left + 1 < totals.length && highest[left + 1]! > most) most = highest[left + 1]!;
     return most;
   }
-}
-
-/** Asks about the unknown nodes that stand together from `position` on, `most` of them at most. */
-export function askRun(memo: NodeMemo, rows: Int32Array, position: number, most = rows.length): void {
-  const { verdicts } = memo;
-  const last = Math.min(rows.length, position + most);
-  let end = position + 1;
-  while (end < last && verdicts[rows[end]!] === UNKNOWN) end++;
-  memo.ask(rows, position, end);
 }

@@ -24,6 +24,18 @@ export interface MemoScorer {
 /** The verdict of a node that has not been asked about since it changed. */
 export const UNKNOWN = 0xffff;
 
+/** Codes of why a node was rejected: what blocks say comes first. */
+export const FIRST_SPECIAL_CODE = 253;
+/** Not looked at since the node changed. */
+const NOT_ASKED = 253;
+/** The node was looked at in the light of the pods that are nominated to it. */
+export const BY_NOMINEES = 254;
+/** The memo rejects the node and says why. */
+export const BY_MEMO = 255;
+
+/** Forgetting so many nodes one by one costs less than forgetting all. */
+const FEW = 1024;
+
 /**
  * What filters and scores said about every node for pods of one kind, by node row: it holds until the node changes.
  * Nodes are asked about when somebody looks at them, not before.
@@ -39,6 +51,9 @@ export class NodeMemo {
   /** Raw scores by scorer, then by row. */
   raws: Float64Array[] = [];
   statuses: Status[] = [];
+  /** By place in the search order, from when somebody asked for them on. */
+  #codes = new Uint8Array(0);
+  #codesAreOf: Int32Array | undefined;
   /** The last search over all nodes. */
   fullSearch: FullSearch | undefined;
   readonly #cache: SchedulerCache;
@@ -47,6 +62,9 @@ export class NodeMemo {
   /** How far the changes of nodes had gone when it was last brought up to date. */
   #clock = 0;
   readonly #asked: Batch;
+  /** The nodes asked about since everything was forgotten, as long as there are few. */
+  readonly #askedRows = new Int32Array(FEW);
+  #askedCount = 0;
 
   constructor(cache: SchedulerCache) {
     this.#cache = cache;
@@ -74,13 +92,38 @@ export class NodeMemo {
     else if (!columns.remembers(this.#clock)) this.#forgetAll();
     else {
       const { verdicts, sums } = this;
+      if (this.#codesAreOf !== this.#cache.rows()) this.#codesAreOf = undefined;
+      const codesAreOf = this.#codesAreOf;
       for (let time = this.#clock + 1; time <= clock; time++) {
         const row = columns.rowTouchedAt(time);
         verdicts[row] = UNKNOWN;
         sums[row] = Number.NaN;
+        if (codesAreOf !== undefined) this.#codes[this.#cache.positionOf(row)] = NOT_ASKED;
       }
     }
     this.#clock = clock;
+  }
+
+  /**
+   * Writes for the nodes in `from` <= place < `to` of the search order 0 or `BY_MEMO`.
+   * @param rows those of the cache
+   */
+  writeCodes(rows: Int32Array, from: number, to: number, codes: Uint8Array): void {
+    const { verdicts } = this;
+    if (this.#codesAreOf !== rows) {
+      this.#codesAreOf = rows;
+      this.#codes = Uint8Array.from(rows, (row) => codeOf(verdicts[row]!));
+    }
+    const known = this.#codes;
+    for (;;) {
+      const place = known.indexOf(NOT_ASKED, from);
+      if (place === -1 || place >= to) break;
+      if (verdicts[rows[place]!] === UNKNOWN) askRun(this, rows, place, to - place);
+      for (let i = place; i < to && known[i] === NOT_ASKED && verdicts[rows[i]!] !== UNKNOWN; i++) {
+        known[i] = codeOf(verdicts[rows[i]!]!);
+      }
+    }
+    codes.set(known.subarray(from, to), from);
   }
 
   /** Asks about the nodes of `rows[from..to)` again. */
@@ -96,6 +139,7 @@ export class NodeMemo {
       statuses[i] = null;
     }
     nodes.count = count;
+    this.#noteAsked(asked, count);
     for (let i = 0; i < filters.length; i++) this.#filter(filters[i]!);
     this.#keepPassing();
     if (raw.values.length < count) raw.values = new Float64Array(asked.length);
@@ -109,15 +153,36 @@ export class NodeMemo {
   }
 
   #forgetAll(): void {
-    this.verdicts.fill(UNKNOWN);
-    this.sums.fill(Number.NaN);
+    this.#codesAreOf = undefined;
+    const { verdicts, sums } = this;
+    if (this.#askedCount > this.#askedRows.length) {
+      verdicts.fill(UNKNOWN);
+      sums.fill(Number.NaN);
+    } else {
+      for (let i = 0; i < this.#askedCount; i++) {
+        const row = this.#askedRows[i]!;
+        verdicts[row] = UNKNOWN;
+        sums[row] = Number.NaN;
+      }
+    }
+    this.#askedCount = 0;
   }
 
   #widen(length: number): void {
+    this.#askedCount = 0;
+    this.#codesAreOf = undefined;
     this.fullSearch = undefined;
     this.verdicts = new Uint16Array(length).fill(UNKNOWN);
     this.sums = new Float64Array(length).fill(Number.NaN);
     this.raws = this.raws.map(() => new Float64Array(length));
+  }
+
+  #noteAsked(rows: Int32Array, count: number): void {
+    const noted = this.#askedRows;
+    const before = this.#askedCount;
+    this.#askedCount += count;
+    if (this.#askedCount > noted.length) return;
+    for (let i = 0; i < count; i++) noted[before + i] = rows[i]!;
   }
 
   #nodeAt(row: number): NodeInfo {
@@ -176,6 +241,19 @@ export class NodeMemo {
     }
     return number;
   }
+}
+
+function codeOf(verdict: number): number {
+  return verdict === UNKNOWN ? NOT_ASKED : verdict === 0 ? 0 : BY_MEMO;
+}
+
+/** Asks about the unknown nodes that stand together from `position` on, `most` of them at most. */
+export function askRun(memo: NodeMemo, rows: Int32Array, position: number, most = rows.length): void {
+  const { verdicts } = memo;
+  const last = Math.min(rows.length, position + most);
+  let end = position + 1;
+  while (end < last && verdicts[rows[end]!] === UNKNOWN) end++;
+  memo.ask(rows, position, end);
 }
 
 /** The nodes of one round of questions: working space that all memos of a cache share. */

@@ -1,18 +1,11 @@
 import type { SchedulerCache } from "./cache.ts";
-import { askRun, FullSearch } from "./full-search.ts";
-import { type NodeMemo, UNKNOWN } from "./node-memo.ts";
+import { FullSearch } from "./full-search.ts";
+import { askRun, type NodeMemo, UNKNOWN } from "./node-memo.ts";
 import type { NomineeChecks } from "./nominee-checks.ts";
 import type { PluginBlock } from "./plugin-block.ts";
 import type { ReusePlan } from "./reuse-plan.ts";
 import type { ScheduleOptions } from "./schedule-one.ts";
 import { feasibleNodesToFind, isBefore } from "./select-host.ts";
-
-/** The memo rejects the node and says why. */
-export const BY_MEMO = 255;
-/** The node was looked at in the light of the pods that are nominated to it. */
-export const BY_NOMINEES = 254;
-/** Codes of blocks end below. */
-export const FIRST_SPECIAL_CODE = BY_NOMINEES;
 
 /** Looking at a few nodes more than needed costs less than looking at them a few at a time. */
 const FEWEST_AT_ONCE = 64;
@@ -122,8 +115,8 @@ export class NodeSearch {
     while (this.looked < total) {
       const wanted = Math.max(toFind - this.count + 1, FEWEST_AT_ONCE);
       const end = position + Math.min(wanted, total - this.looked, total - position);
-      writeVerdicts(memo, rows, position, end, codes);
-      for (let i = 0; i < this.#filtering.length; i++) this.#filtering[i]!.filter(rows, position, end, codes);
+      memo.writeCodes(rows, position, end, codes);
+      for (let i = 0; i < this.#filtering.length; i++) this.#filtering[i]!.filter(position, end, codes);
       nominees?.check(position, end, codes);
       if (this.#collect(rows, position, end, toFind)) break;
       position = end === total ? 0 : end;
@@ -145,15 +138,5 @@ export class NodeSearch {
     this.count = count;
     this.looked += position - from;
     return position < to;
-  }
-}
-
-// hot: once a node for every attempt.
-function writeVerdicts(memo: NodeMemo, rows: Int32Array, from: number, to: number, codes: Uint8Array): void {
-  const { verdicts } = memo;
-  for (let i = from; i < to; i++) {
-    const row = rows[i]!;
-    if (verdicts[row] === UNKNOWN) askRun(memo, rows, i, to - i);
-    codes[i] = verdicts[row] === 0 ? 0 : BY_MEMO;
   }
 }

@@ -4,7 +4,7 @@ import { Diagnosis } from "./diagnosis.ts";
 import { filterNode, filtersOf, isNomineeAhead } from "./find-nodes.ts";
 import type { FilterPlugin, Framework } from "./framework.ts";
 import type { NodeInfo } from "./node-info.ts";
-import { BY_NOMINEES } from "./node-search.ts";
+import { BY_NOMINEES } from "./node-memo.ts";
 import type { NominatedPods } from "./nominator.ts";
 import type { PodInfo } from "./pod-info.ts";
 import { runPreFilters } from "./schedule-one.ts";

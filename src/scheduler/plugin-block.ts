@@ -3,7 +3,7 @@ import type { Status } from "./status.ts";
 /**
  * A plugin that looks at more than the node at hand, for the pods of one template and all nodes at once. It decides
  * exactly as the plugin's methods for one node do, but keeps its counts from pod to pod and follows the changes.
- * Nodes are given by their rows.
+ * Nodes are given by their rows where nothing else is said.
  */
 export interface PluginBlock {
   /** What `filter` can say. */
@@ -12,8 +12,9 @@ export interface PluginBlock {
   firstCode: number;
   /** Once an attempt, first of all: brings the counts up to date. False: the filter is skipped. */
   prepareFilter(): boolean;
-  /** Writes into `codes[i]` what rejects node `rows[i]`, for `from` <= i < `to` and where `codes[i]` is still 0. */
-  filter(rows: Int32Array, from: number, to: number, codes: Uint8Array): void;
+  /** Writes into `codes[i]` what rejects the node at place i of the search order, for `from` <= i < `to` and where
+   *  `codes[i]` is still 0. */
+  filter(from: number, to: number, codes: Uint8Array): void;
   /** Once an attempt with two or more feasible nodes: `rows[0..count)`. False: the scores are skipped. */
   prepareScore(rows: Int32Array, count: number): boolean;
   /** Raw scores of the same rows. */

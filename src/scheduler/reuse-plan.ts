@@ -2,7 +2,7 @@ import { assert } from "../engine/index.ts";
 import { CycleState } from "./cycle-state.ts";
 import type { FilterPlugin, Framework, Plugin, ScorePlugin } from "./framework.ts";
 import type { MemoQuestions, MemoScorer, NodeMemo } from "./node-memo.ts";
-import { FIRST_SPECIAL_CODE } from "./node-search.ts";
+import { FIRST_SPECIAL_CODE } from "./node-memo.ts";
 import type { PluginBlock } from "./plugin-block.ts";
 import type { PodInfo } from "./pod-info.ts";
 import { CODE, type Status } from "./status.ts";

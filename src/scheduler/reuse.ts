@@ -37,6 +37,8 @@ export class ReuseBook {
   readonly #framework: Framework;
   readonly #isReusable: boolean;
   readonly #plans = new Map<TemplateInfo, ReusePlan | null>();
+  /** Templates that were met: a plan is only kept when its template is met again. */
+  readonly #metTemplates = new Set<TemplateInfo>();
   readonly #memos = new Map<string, NodeMemo>();
   /** Kinds of pods that were met: only those that are met again get a memo of their own. */
   readonly #met = new Set<string>();
@@ -64,12 +66,14 @@ export class ReuseBook {
     if (nodes.length === 0) return null;
     const plan = this.#planOf(pod);
     if (plan === null) return null;
+    const isKept = this.#plans.has(pod.template);
     const memo = this.#memoOf(plan);
     const search = this.#search;
     const nominees = nominated.isEmpty ? undefined : new NomineeChecks(this.#framework, cache, nominated, pod);
     search.run(plan, memo, nominees?.isEmpty === false ? nominees : undefined, options);
     const { count, found } = search;
     const scores = count < 2 ? undefined : this.#score(plan, memo, pod);
+    if (!isKept) release(plan);
     return new ReusedPlacement({
       framework: this.#framework,
       pod,
@@ -97,17 +101,21 @@ export class ReuseBook {
 
   #planOf(pod: PodInfo): ReusePlan | null {
     const { template } = pod;
-    let plan = this.#plans.get(template);
-    if (plan === undefined) {
+    const known = this.#plans.get(template);
+    if (known !== undefined) return known;
+    const plan = makePlan(this.#framework, pod);
+    if (this.#metTemplates.has(template)) {
       if (this.#plans.size >= MOST_PLANS) this.#forgetPlans();
-      plan = makePlan(this.#framework, pod);
       this.#plans.set(template, plan);
+    } else {
+      if (this.#metTemplates.size >= MOST_PLANS) this.#metTemplates.clear();
+      this.#metTemplates.add(template);
     }
     return plan;
   }
 
   #forgetPlans(): void {
-    for (const plan of this.#plans.values()) for (const { block } of plan?.blocks ?? []) block.release();
+    for (const plan of this.#plans.values()) if (plan !== null) release(plan);
     this.#plans.clear();
   }
 
@@ -220,6 +228,11 @@ export class ReuseBook {
     const { found, count } = this.#search;
     return Array.from(found.subarray(0, count), (row) => this.cache.nodeAt(row) as NodeInfo);
   }
+}
+
+/** Nothing has to be kept up to date for the plan any more. */
+function release({ blocks }: ReusePlan): void {
+  for (const { block } of blocks) block.release();
 }
 
 /** Whether the memo's sums contain the step's scores. */

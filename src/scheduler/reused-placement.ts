@@ -3,7 +3,7 @@ import { Diagnosis } from "./diagnosis.ts";
 import type { Framework } from "./framework.ts";
 import type { NodeInfo } from "./node-info.ts";
 import type { NodeMemo } from "./node-memo.ts";
-import { BY_MEMO, BY_NOMINEES } from "./node-search.ts";
+import { BY_MEMO, BY_NOMINEES } from "./node-memo.ts";
 import type { PodInfo } from "./pod-info.ts";
 import type { ReusePlan, ScoreStep } from "./reuse-plan.ts";
 import { type Placement, runPreFilters } from "./schedule-one.ts";

@@ -75,15 +75,15 @@ export class AffinityBlock implements PluginBlock {
   }
 
   // hot: once a node for every attempt of a pod that has or meets such terms.
-  filter(rows: Int32Array, from: number, to: number, codes: Uint8Array): void {
+  filter(from: number, to: number, codes: Uint8Array): void {
     if (this.#affinity.length > 0) {
       for (let i = from; i < to; i++) {
-        if (codes[i] === 0 && !this.#satisfiesAffinity(rows[i]!)) codes[i] = this.firstCode;
+        if (codes[i] === 0 && !this.#satisfiesAffinity(i)) codes[i] = this.firstCode;
       }
     }
     const range = { from, to, codes };
-    for (const sums of this.#anti) rejectHolders(sums, this.firstCode + 1, rows, range);
-    for (const sums of this.#activeExisting) rejectHolders(sums, this.firstCode + 2, rows, range);
+    for (const sums of this.#anti) rejectHolders(sums, this.firstCode + 1, range);
+    for (const sums of this.#activeExisting) rejectHolders(sums, this.firstCode + 2, range);
   }
 
   prepareScore(): boolean {
@@ -127,12 +127,12 @@ export class AffinityBlock implements PluginBlock {
   }
 
   /** Every term's domain must hold a matching pod, unless there is none anywhere and the pod matches its own terms. */
-  #satisfiesAffinity(row: number): boolean {
+  #satisfiesAffinity(position: number): boolean {
     let isMissing = false;
     for (let i = 0; i < this.#affinity.length; i++) {
       const { index, sums } = this.#affinity[i]!;
-      if (index.isMissing[row] === 1) return false;
-      if (sums[index.domainOf[row]!] === 0) isMissing = true;
+      if (index.isMissingAt[position] === 1) return false;
+      if (sums[index.domainAt[position]!] === 0) isMissing = true;
     }
     return !isMissing || this.#isFirstOfItsKind;
   }
@@ -209,13 +209,10 @@ export class AffinityBlock implements PluginBlock {
 function rejectHolders(
   { index, sums }: DomainSums,
   code: number,
-  rows: Int32Array,
   { from, to, codes }: { readonly from: number; readonly to: number; readonly codes: Uint8Array },
 ): void {
-  const { domainOf, isMissing } = index;
+  const { domainAt, isMissingAt } = index;
   for (let i = from; i < to; i++) {
-    if (codes[i] !== 0) continue;
-    const row = rows[i]!;
-    if (sums[domainOf[row]!]! > 0 && isMissing[row] !== 1) codes[i] = code;
+    if (codes[i] === 0 && sums[domainAt[i]!]! > 0 && isMissingAt[i] !== 1) codes[i] = code;
   }
 }

@@ -39,7 +39,10 @@ export function nodeAffinity({ required, preferred }: NodeAffinityArgs = DEFAULT
       return sum;
     },
     normalize: (_state, _pod, _nodes, scores) => normalizeByMax(scores, false),
-    memoKey: ({ spec }) => JSON.stringify([spec.nodeSelector, spec.affinity?.nodeAffinity]),
+    memoKey: ({ spec: { nodeSelector, affinity } }) =>
+      nodeSelector === undefined && affinity?.nodeAffinity === undefined
+        ? ""
+        : JSON.stringify([nodeSelector, affinity?.nodeAffinity]),
     hints: [
       {
         events: ["Node/Add", "Node/UpdateLabel"],

@@ -14,7 +14,7 @@ export function nodePorts(): Plugin {
     preFilter: (_state, pod) => (pod.template.hostPorts.length === 0 ? { status: SKIP } : null),
     filter: (_state, pod, node) =>
       pod.template.hostPorts.some((port) => isUsed(port, node.usedPorts)) ? conflict : null,
-    memoKey: ({ hostPorts }) => JSON.stringify(hostPorts),
+    memoKey: ({ hostPorts }) => (hostPorts.length === 0 ? "" : JSON.stringify(hostPorts)),
     hints: [
       {
         events: ["AssignedPod/Delete"],

@@ -47,7 +47,8 @@ export function nodeResourcesFit(args: FitArgs = DEFAULT_ARGS.fit): Plugin {
     ...(score === leastOfCpuAndMemory ? { scoreRows: leastOfRows } : {}),
     memoKey: ({ requests, scored }) => {
       const { cpuMilli, memoryBytes, ephemeralStorageBytes, scalars } = requests;
-      return JSON.stringify([cpuMilli, memoryBytes, ephemeralStorageBytes, [...scalars], scored]);
+      const others = scalars.size === 0 ? "" : JSON.stringify([...scalars]);
+      return `${cpuMilli} ${memoryBytes} ${ephemeralStorageBytes} ${scored.cpuMilli} ${scored.memoryBytes} ${others}`;
     },
     hints: [
       { events: ["AssignedPod/Delete"], hint: (_pod, { oldPod }) => oldPod !== undefined && hasNode(oldPod) },

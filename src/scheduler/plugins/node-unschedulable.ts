@@ -17,7 +17,7 @@ export function nodeUnschedulable(view: ClusterView): Plugin {
     passesAll: () => view.cache.cordonedCount === 0,
     filter: (_state, pod, node) =>
       node.isUnschedulable && !isTolerated(CORDONED, pod.template.tolerations) ? cordoned : null,
-    memoKey: ({ tolerations }) => JSON.stringify(tolerations),
+    memoKey: ({ tolerations }) => (tolerations.length === 0 ? "" : JSON.stringify(tolerations)),
     hints: [
       {
         events: ["Node/Add", "Node/UpdateTaint"],

@@ -53,18 +53,17 @@ export class SpreadBlock implements PluginBlock {
   }
 
   // hot: once a node for every attempt of a pod with such constraints.
-  filter(rows: Int32Array, from: number, to: number, codes: Uint8Array): void {
+  filter(from: number, to: number, codes: Uint8Array): void {
     const missingLabel = this.firstCode;
     const skewed = missingLabel + 1;
     for (const { sums, most } of this.#hard) {
       const { index, sums: byDomain } = sums;
-      const { domainOf, isMissing } = index;
+      const { domainAt, isMissingAt } = index;
       const hasMissing = index.missingCount > 0;
       for (let i = from; i < to; i++) {
         if (codes[i] !== 0) continue;
-        const row = rows[i]!;
-        if (hasMissing && isMissing[row] === 1) codes[i] = missingLabel;
-        else if (byDomain[domainOf[row]!]! > most) codes[i] = skewed;
+        if (hasMissing && isMissingAt[i] === 1) codes[i] = missingLabel;
+        else if (byDomain[domainAt[i]!]! > most) codes[i] = skewed;
       }
     }
   }

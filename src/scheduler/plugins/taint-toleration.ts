@@ -41,7 +41,7 @@ export function taintToleration(view: ClusterView): Plugin {
       return node.softTaints.filter((taint) => !isTolerated(taint, tolerations)).length;
     },
     normalize: (_state, _pod, _nodes, scores) => normalizeByMax(scores, true),
-    memoKey: ({ tolerations }) => JSON.stringify(tolerations),
+    memoKey: ({ tolerations }) => (tolerations.length === 0 ? "" : JSON.stringify(tolerations)),
     hints: [
       {
         events: ["Node/Add", "Node/UpdateTaint"],
