@@ -18,6 +18,7 @@ import type { SourceDocument } from "./documents.ts";
 import { readFailures } from "./failures.ts";
 import { Field } from "./field.ts";
 import { readLoads } from "./loads.ts";
+import { readMetrics } from "./metrics.ts";
 import { ObjectIndex } from "./objects.ts";
 import type { Problem } from "./problem.ts";
 import { readTiming } from "./timing.ts";
@@ -55,6 +56,7 @@ export function buildPlan(input: PlanInput): BuiltPlan {
   const context = { index: later, nodes, pools, durationMicros, csv: input.csv, manifests: input.applied };
   const currency = spec.get("currency").text("USD");
   checkAutoscalers(index, problems);
+  const loads = readLoads(spec.get("loads").items(), context);
   const plan: Plan = {
     name: root.get("metadata").get("name").text(),
     seed: spec.get("seed").value as string | number,
@@ -68,7 +70,12 @@ export function buildPlan(input: PlanInput): BuiltPlan {
     pools,
     images: readImages(spec.get("images")),
     timing,
-    loads: readLoads(spec.get("loads").items(), context),
+    loads,
+    metrics: readMetrics(spec.get("metrics").items(), {
+      ...context,
+      serviceLoads: loads.filter(({ kind }) => kind === "service").map(({ name }) => name),
+      rateWindowMicros: timing.customMetricsWindowMicros,
+    }),
     failures: readFailures(spec.get("failures").items(), context),
     actions: readActions(spec.get("actions").items(), context),
     assertions: readAssertions(spec.get("assertions"), currency, later, nodes),

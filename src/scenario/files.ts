@@ -25,7 +25,10 @@ export function referencesOf(document: SourceDocument): FileReferences {
     manifests: textsOf(spec.manifests, ["spec", "manifests"]),
     overlays: textsOf(spec.overlays, ["spec", "overlays"]),
     applied: listOf(spec.actions).flatMap((action, index) => appliedBy(action, ["spec", "actions", index])),
-    csv: listOf(spec.loads).flatMap((load, index) => csvOf(load, ["spec", "loads", index])),
+    csv: [
+      ...listOf(spec.loads).flatMap((load, index) => csvOf(load, ["spec", "loads", index])),
+      ...listOf(spec.metrics).flatMap((metric, index) => csvOf(metric, ["spec", "metrics", index])),
+    ],
   };
 }
 
@@ -46,6 +49,7 @@ function appliedBy(action: unknown, at: readonly (string | number)[]): FileRefer
   return path === undefined ? [] : [{ path, at: [...at, "kubectl"] }];
 }
 
+/** The CSV files of a load or metric. */
 function csvOf(load: unknown, at: readonly (string | number)[]): FileReference[] {
   if (!isRecord(load)) return [];
   const found: FileReference[] = [];
@@ -55,6 +59,8 @@ function csvOf(load: unknown, at: readonly (string | number)[]): FileReference[]
   look(isRecord(load.demand) ? load.demand.rps : undefined, [...at, "demand", "rps"]);
   look(load.cpu, [...at, "cpu"]);
   look(load.memory, [...at, "memory"]);
+  look(load.value, [...at, "value"]);
+  look(isRecord(load.queue) ? load.queue.arrivals : undefined, [...at, "queue", "arrivals"]);
   return found;
 }
 

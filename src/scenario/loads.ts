@@ -153,7 +153,7 @@ function checkContainer(field: Field, matched: readonly PodSource[]): void {
     field.report("E0403", `no selected pod has a container "${name}" — they have ${names.join(", ")}`);
 }
 
-function readNoise(field: Field): Noise | null {
+export function readNoise(field: Field): Noise | null {
   if (!field.isPresent) return null;
   const everyMicros = field.get("every").micros();
   if (everyMicros === 0) field.get("every").report("E0405", "every must be greater than 0");

@@ -28,7 +28,7 @@ function redirect(spec: Record<string, unknown>, { copyOf, overlays }: ResolvedI
   spec.manifests = list("manifests").map(moved);
   spec.overlays = [...list("overlays").map(moved), ...overlays.map((overlay) => overlay.value)];
   for (const action of list("actions")) if (isRecord(action)) redirectAction(action, moved);
-  for (const load of list("loads")) if (isRecord(load)) redirectLoad(load, moved);
+  for (const load of [...list("loads"), ...list("metrics")]) if (isRecord(load)) redirectLoad(load, moved);
   if (typeof spec.scheduler === "string") spec.scheduler = moved(spec.scheduler);
   else if (isRecord(spec.scheduler)) redirectScheduler(spec.scheduler, moved);
 }
@@ -50,8 +50,9 @@ function redirectScheduler(scheduler: Record<string, unknown>, moved: (path: unk
 }
 
 function redirectLoad(load: Record<string, unknown>, moved: (path: unknown) => unknown): void {
-  const demand = load.demand;
-  for (const curve of [isRecord(demand) ? demand.rps : undefined, load.cpu, load.memory]) {
+  const { demand, queue } = load;
+  const inner = [isRecord(demand) ? demand.rps : undefined, isRecord(queue) ? queue.arrivals : undefined];
+  for (const curve of [...inner, load.cpu, load.memory, load.value]) {
     if (isRecord(curve) && typeof curve.csv === "string") curve.csv = moved(curve.csv);
   }
 }

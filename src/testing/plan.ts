@@ -92,6 +92,7 @@ export function planOf(parts: PlanParts = {}): Plan {
     images: { defaultSizeBytes: 100 * 1024 * 1024, preloaded: true, images: [], ...parts.images },
     timing: { ...DEFAULT_TIMING, ...parts.timing },
     loads: parts.loads ?? [],
+    metrics: [],
     failures: (parts.failures ?? []).map(failure),
     actions: (parts.actions ?? []).map((action, index) => ({
       ...action,

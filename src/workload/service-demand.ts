@@ -5,10 +5,12 @@ import type { DocumentTable, Store } from "../store/index.ts";
 import { type CellRegistry, RefColumn } from "../tables/index.ts";
 import { levelAt, nextLook } from "./curve.ts";
 import { limitsOf } from "./pod-limits.ts";
-import type { ServiceLoad } from "./types.ts";
+import type { LoadMeasure, ServiceLoad } from "./types.ts";
 
 const MICROS_PER_SECOND = 1_000_000;
 const MILLI = 1000;
+/** A server that is busier than this would have queues without end: its requests are taken to wait so long. */
+const MOST_BUSY = 0.99;
 
 /** Totals of a service load since the start. */
 export interface DemandTotals {
@@ -127,6 +129,36 @@ export class ServiceDemand {
     if (noise === null) return cpu;
     const k = Math.floor(this.#context.engine.now / noise.everyMicros);
     return cpu * Math.max(0, 1 + noise.relativeSd * normalAt(this.#seed, key, k));
+  }
+
+  /** A measure of one backend now; NaN for a pod that is none. */
+  measureOf(measure: LoadMeasure, podRow: number): number {
+    const { store } = this.#context;
+    if (!this.#backends.includes(podRow) || !store.pods.isPresent(podRow)) return Number.NaN;
+    const { cpuMicros, latencyMicros } = this.load.perRequest;
+    const wanted = this.#share.wantedPerSecond / this.#backends.length;
+    const capacity =
+      cpuMicros === 0 ? Infinity : (limitsOf(store.pods.templateOf(podRow)).cpuMilli * MILLI) / cpuMicros;
+    const served = Math.min(wanted, capacity);
+    if (measure === "requests_per_second") return served;
+    const busy = Math.min(wanted / capacity, MOST_BUSY);
+    const residenceMicros = Math.max(0, latencyMicros - cpuMicros) + cpuMicros / (1 - busy);
+    return (served * residenceMicros) / MICROS_PER_SECOND;
+  }
+
+  /** A measure of the whole service now: the sum over its backends. */
+  totalOf(measure: LoadMeasure): number {
+    let sum = 0;
+    for (const row of this.#backends) {
+      const value = this.measureOf(measure, row);
+      if (!Number.isNaN(value)) sum += value;
+    }
+    return sum;
+  }
+
+  /** Rows of the pods that serve now. */
+  get backendRows(): readonly number[] {
+    return this.#backends;
   }
 
   get #share(): Share {

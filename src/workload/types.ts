@@ -63,6 +63,18 @@ export interface ServiceLoad extends LoadBase {
   readonly perRequest: { readonly cpuMicros: Micros; readonly latencyMicros: Micros };
 }
 
+/** What can be measured of a Service load: requests served per second, and requests being served (the mean, by Little's law). */
+export type LoadMeasure = "requests_per_second" | "requests_in_flight";
+
+/** A queue that somebody fills and selected pods empty. */
+export interface QueueSpec {
+  /** Items per second that come in. */
+  readonly arrivalsPerSecond: TimedCurve;
+  /** Items per second that one ready pod takes out. */
+  readonly takenPerSecond: number;
+  readonly initialLength: number;
+}
+
 /** Usage of each selected pod on its own. */
 export interface PodLoad extends LoadBase {
   readonly kind: "pods";

@@ -9,6 +9,7 @@ import {
   GarbageCollector,
   HpaController,
   JobController,
+  type MetricsSource,
   NodeLifecycle,
   PodGarbageCollector,
   REPLICA_SET,
@@ -18,9 +19,7 @@ import {
   TaintEviction,
   TtlAfterFinished,
 } from "../control/index.ts";
-import type { MetricsServer } from "../metrics/index.ts";
 import type { Store } from "../store/index.ts";
-import { hpaMetrics } from "./hpa-metrics.ts";
 import type { Timing } from "./plan.ts";
 
 /** kube-controller-manager: the controllers of a world, in the order in which their events are declared. */
@@ -28,7 +27,7 @@ export class Controllers {
   readonly cloudNodeLifecycle: CloudNodeLifecycle;
   readonly #nodeLifecycle: NodeLifecycle;
 
-  constructor(store: Store, metricsServer: MetricsServer, timing: Timing, isGone: (node: string) => boolean) {
+  constructor(store: Store, metrics: MetricsSource, timing: Timing, isGone: (node: string) => boolean) {
     new ReplicaController(store, REPLICATION_CONTROLLER);
     new ReplicaController(store, REPLICA_SET);
     new DeploymentController(store);
@@ -39,7 +38,7 @@ export class Controllers {
     new CronJobController(store);
     new TtlAfterFinished(store);
     new DisruptionController(store);
-    new HpaController(store, hpaMetrics(store, metricsServer), {
+    new HpaController(store, metrics, {
       ...timing,
       hpaStartSpreadMicros: timing.phases === "random" ? timing.hpaSyncMicros : 0,
     });

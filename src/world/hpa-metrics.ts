@@ -1,18 +1,27 @@
 import type { MetricsSource, PodRowsQuery, ResourceQuery, SampleColumns, SampleCount } from "../control/index.ts";
 import type { MetricsServer } from "../metrics/index.ts";
 import type { Store } from "../store/index.ts";
+import type { CustomMetrics } from "./custom-metrics.ts";
 
 const MICROS_PER_SECOND = 1_000_000;
 const MILLI = 1000;
 /** @source kubernetes 1.37 pkg/controller/podautoscaler/metrics/client.go */
-
 const NO_CUSTOM_METRICS = "no custom metrics API (custom.metrics.k8s.io) registered";
 const NO_EXTERNAL_METRICS = "no external metrics API (external.metrics.k8s.io) registered";
 
-/** The metrics APIs of this cluster as the HPA reads them: metrics-server's samples; no adapters for custom metrics. */
-export function hpaMetrics(store: Store, server: MetricsServer): MetricsSource {
+/** The metrics APIs of this cluster as the HPA reads them: metrics-server's samples, and an adapter's where there is one. */
+export function hpaMetrics(store: Store, server: MetricsServer, custom: CustomMetrics): MetricsSource {
+  const resource: MetricsSource["resource"] = (query, into) => resourceSamples(store, server, query, into);
+  if (custom.isServed) {
+    return {
+      resource,
+      pods: (metric, query, into) => custom.pods(metric, query, into),
+      object: (namespace, described, metric) => custom.object(namespace, described, metric),
+      external: (namespace, metric) => custom.external(namespace, metric),
+    };
+  }
   return {
-    resource: (query, into) => resourceSamples(store, server, query, into),
+    resource,
     pods: () => ({ error: NO_CUSTOM_METRICS }),
     object: () => ({ error: NO_CUSTOM_METRICS }),
     external: () => ({ error: NO_EXTERNAL_METRICS }),

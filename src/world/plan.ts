@@ -12,10 +12,19 @@ import type { Statistics } from "../metrics/index.ts";
 import type { Distribution } from "../random/index.ts";
 import type { ExtensionPoint, SchedulerConfig } from "../scheduler/index.ts";
 import type { LoggedDecision } from "../store/index.ts";
-import type { PodLoad, ServiceLoad } from "../workload/index.ts";
+import type { LoadMeasure, PodLoad, QueueSpec, ServiceLoad, TimedCurve } from "../workload/index.ts";
 
 export type { Distribution } from "../random/index.ts";
-export type { Curve, CurvePoint, Noise, PodLoad, ServiceLoad, TimedCurve } from "../workload/index.ts";
+export type {
+  Curve,
+  CurvePoint,
+  LoadMeasure,
+  Noise,
+  PodLoad,
+  QueueSpec,
+  ServiceLoad,
+  TimedCurve,
+} from "../workload/index.ts";
 
 export type Micros = number;
 
@@ -45,6 +54,8 @@ export interface Plan {
   readonly images: ImagePlan;
   readonly timing: Timing;
   readonly loads: readonly Load[];
+  /** Custom and external metrics besides those that every service load has. */
+  readonly metrics: readonly PlannedMetric[];
   readonly failures: readonly Failure[];
   readonly actions: readonly Action[];
   readonly assertions: readonly Assertion[];
@@ -172,6 +183,11 @@ export interface Timing {
   readonly kubeletHousekeepingJitter: number;
   readonly metricsPipeline: "metrics-server" | "heapster";
   readonly metricsScrapeMicros: Micros;
+  // Custom and external metrics: the monitoring system's interval, and how old its answers are at least.
+  readonly customMetricsScrapeMicros: Micros;
+  readonly customMetricsDelayMicros: Micros;
+  /** Window of the rates that service loads have by themselves. */
+  readonly customMetricsWindowMicros: Micros;
   readonly hpaSyncMicros: Micros;
   readonly hpaTolerance: number;
   readonly hpaDownscaleStabilizationMicros: Micros;
@@ -211,6 +227,33 @@ export interface Timing {
 
 /** A load and where it was written. */
 export type Load = (ServiceLoad | PodLoad) & { readonly source: SourceLocation };
+
+// Custom and external metrics.
+
+/** A metric that the custom or external metrics API serves. */
+export interface PlannedMetric {
+  readonly name: string;
+  /** Pods: a value for each selected pod. Object: one for the object. External: one series. */
+  readonly kind: "pods" | "object" | "external";
+  /** null: every namespace. */
+  readonly namespace: string | null;
+  /** Labels of the series, which selectors in the HPA are matched with. */
+  readonly labels: StringMap;
+  /** Of `pods`: who has it; of a queue: who empties it. null: the backends of the load. */
+  readonly selector: LabelSelector | null;
+  /** Of `object`: what it describes. */
+  readonly object: { readonly kind: string; readonly name: string } | null;
+  /** Length of the window whose mean is shown; 0: the last sample. */
+  readonly windowMicros: Micros;
+  readonly from: MetricOrigin;
+  /** Spans [from, to) without samples. */
+  readonly gaps: readonly { readonly fromMicros: Micros; readonly toMicros: Micros }[];
+}
+
+export type MetricOrigin =
+  | { readonly kind: "curve"; readonly value: TimedCurve }
+  | { readonly kind: "load"; readonly load: string; readonly measure: LoadMeasure }
+  | { readonly kind: "queue"; readonly queue: QueueSpec };
 
 // Failures and actions.
 

@@ -3,14 +3,17 @@ import { type Checkpoint, Engine, type Micros } from "../engine/index.ts";
 import { Housekeeping, MetricsServer, UsageMeter } from "../metrics/index.ts";
 import { Kubelets } from "../node/index.ts";
 import { guarded, PluginError } from "../plugin/index.ts";
+import { drawAt } from "../random/index.ts";
 import { Scheduler } from "../scheduler/index.ts";
 import { type RecordedEvent, Store } from "../store/index.ts";
 import { Workload } from "../workload/index.ts";
 import { Actions } from "./actions.ts";
 import { type Cluster, createObjects } from "./bootstrap.ts";
 import { Controllers } from "./controllers.ts";
+import { CustomMetrics } from "./custom-metrics.ts";
 import { eventObject } from "./event-object.ts";
 import { Faults } from "./faults.ts";
+import { hpaMetrics } from "./hpa-metrics.ts";
 import { Measures } from "./measures.ts";
 import { NodeFleet } from "./node-fleet.ts";
 import { Observer } from "./observer.ts";
@@ -57,6 +60,7 @@ export class World implements RunnableWorld {
   readonly #cluster: Cluster;
   readonly #faults: Faults;
   readonly #actions: Actions;
+  readonly #customMetrics: CustomMetrics;
   readonly #observer: Observer;
   readonly #sampler: Sampler;
   readonly #sink: ResultSink | undefined;
@@ -97,16 +101,28 @@ export class World implements RunnableWorld {
       bindLatency: plan.timing.bindLatency,
       ...schedulerOptions(plan, plugins, () => engine.now),
     });
+    const isNodeReachable = (nodeId: number): boolean =>
+      this.kubelets.isUp(nodeId) && this.kubelets.isConnected(nodeId);
     this.metricsServer = new MetricsServer(engine, store.pods, this.meter, {
       scrapeMicros: timing.metricsScrapeMicros,
       showsFreshContainers: timing.metricsPipeline === "metrics-server",
       ...(hasRandomPhases && {
-        firstScrapeMicros: engine.streams.stream("metrics/scrape-phase").int(timing.metricsScrapeMicros),
+        firstScrapeMicros: Math.floor(
+          timing.metricsScrapeMicros * drawAt(engine.streams.seedOf("metrics/scrape-phase"), 0, 0),
+        ),
       }),
-      isNodeReachable: (nodeId) => this.kubelets.isUp(nodeId) && this.kubelets.isConnected(nodeId),
+      isNodeReachable,
+    });
+    this.#customMetrics = new CustomMetrics(plan, {
+      engine,
+      store,
+      meter: this.meter,
+      workload: this.workload,
+      isNodeReachable,
     });
     const isGone = (name: string): boolean => this.fleet.stateOf(name) === "gone";
-    this.#controllers = new Controllers(store, this.metricsServer, plan.timing, isGone);
+    const metrics = hpaMetrics(store, this.metricsServer, this.#customMetrics);
+    this.#controllers = new Controllers(store, metrics, plan.timing, isGone);
     this.fleet = new NodeFleet(store, this.kubelets, plan, () => this.#controllers.cloudNodeLifecycle.look());
     this.#faults = new Faults(engine, store, this.kubelets, plan);
     this.#cluster = { store, addresses: new ServiceAddresses(store) };
@@ -132,6 +148,7 @@ export class World implements RunnableWorld {
     createObjects(world.#cluster, plan);
     world.#controllers.start();
     world.metricsServer.start();
+    world.#customMetrics.start();
     world.workload.start();
     world.#faults.start();
     world.#actions.start();
