@@ -156,6 +156,14 @@ export function policiesOf(behavior: Behavior, isUp: boolean): readonly HpaScali
     : (behavior.scaleDown?.policies ?? DEFAULT_DOWN_POLICIES);
 }
 
+/** The windows in which remembered recommendations count, in microseconds. */
+export function windowsOf(behavior: Behavior | undefined, downscaleWindowMicros: number): readonly number[] {
+  if (behavior === undefined) return [downscaleWindowMicros];
+  const up = directionRules(behavior.scaleUp, 0, DEFAULT_UP_POLICIES);
+  const down = directionRules(behavior.scaleDown, downscaleWindowMicros, DEFAULT_DOWN_POLICIES);
+  return [up.windowMicros, down.windowMicros];
+}
+
 function normaliseByRules(
   input: NormaliseInput,
   rules: { readonly up: DirectionRules; readonly down: DirectionRules },

@@ -8,10 +8,11 @@ import { type CombinedProposal, combineMetrics, selectorFailure } from "./combin
 import { decisionOf } from "./decision.ts";
 import type { ScaleHistory } from "./history.ts";
 import type { MetricsSource } from "./metrics-source.ts";
-import { reconcile, type Scale } from "./reconcile.ts";
+import { type ReconcileOutcome, reconcile, type Scale } from "./reconcile.ts";
 import { readTargetScale, writeTargetScale } from "./scale-target.ts";
 import { SelectorIndex } from "./selector-index.ts";
-import { SyncBuffers, SyncInputs } from "./sync-inputs.ts";
+import { prolonged, type SteadyResource, type SteadyState, steadyStateOf, type TargetSeen } from "./steady.ts";
+import { SyncInputs } from "./sync-inputs.ts";
 import { tolerancesOf } from "./tolerances.ts";
 
 /** The flags of kube-controller-manager that concern the HPA. Spans in microseconds; the tolerance is a ratio. */
@@ -23,6 +24,8 @@ export interface HpaOptions {
   readonly hpaInitialReadinessDelayMicros: number;
   /** HPAs that are there when the run begins have been for a while: their first sync is so much later at most, at random. */
   readonly hpaStartSpreadMicros?: number;
+  /** Whether a sync is cut short while nothing that it rests on has changed; the outcome is the same. Default true. */
+  readonly remembersSteadyStates?: boolean;
 }
 
 /** @source kubernetes 1.37 pkg/controller/podautoscaler/config/v1alpha1/defaults.go */
@@ -49,7 +52,6 @@ const DEFAULT_METRICS: readonly MetricSpec[] = [
  */
 export class HpaController {
   readonly #store: Store;
-  readonly #source: MetricsSource;
   readonly #options: HpaOptions;
   readonly #hpas: DocumentTable<HorizontalPodAutoscaler>;
   readonly #queue: WorkQueue;
@@ -57,17 +59,27 @@ export class HpaController {
   readonly #histories: StateMap<number, ScaleHistory>;
   readonly #syncCount: Column<Float64Array>;
   readonly #selectors: SelectorIndex;
-  readonly #buffers = new SyncBuffers();
+  readonly #inputs: SyncInputs;
+  /** Steady states by row: derived. */
+  readonly #steady: (SteadyState | undefined)[] = [];
+  /** The last sync that was cut short, which recommended `steadyReplicas` again; -1 for none since the last whole sync. */
+  readonly #steadyAt: Column<Float64Array>;
+  readonly #steadyReplicas: Column<Int32Array>;
   readonly #phaseSeed: number;
 
   constructor(store: Store, source: MetricsSource, options: HpaOptions = HPA_DEFAULTS) {
     this.#store = store;
-    this.#source = source;
     this.#options = options;
     const { cells, streams } = store.engine;
     this.#phaseSeed = streams.seedOf("hpa/phase");
     this.#hpas = store.documents<HorizontalPodAutoscaler>("HorizontalPodAutoscaler");
     this.#histories = new StateMap(cells, "hpa.histories");
+    this.#steadyAt = new Column<Float64Array>(cells, "hpa.steadyAt", Float64Array, -1);
+    this.#steadyReplicas = new Column<Int32Array>(cells, "hpa.steadyReplicas", Int32Array);
+    this.#inputs = new SyncInputs(store, source, {
+      cpuInitializationMicros: options.hpaCpuInitializationMicros,
+      initialReadinessDelayMicros: options.hpaInitialReadinessDelayMicros,
+    });
     this.#syncCount = new Column<Float64Array>(cells, "hpa.syncCount", Float64Array);
     this.#selectors = new SelectorIndex(cells, store.pods);
     this.#queue = new WorkQueue(store.engine, "hpa", this.#hpas.rows, (row) => this.#sync(row));
@@ -97,6 +109,8 @@ export class HpaController {
   // later, so that an HPA made again under its name before that inherits it.
   #forget(row: number): void {
     this.#histories.delete(row);
+    this.#steady[row] = undefined;
+    this.#steadyAt.set(row, -1);
     this.#syncCount.set(row, 0);
     this.#selectors.unregister(row);
   }
@@ -105,19 +119,27 @@ export class HpaController {
     if (!this.#hpas.isPresent(row)) return;
     const { engine } = this.#store;
     const hpa = this.#hpas.get(row);
+    if (this.#isSteady(row, hpa)) {
+      this.#steadyAt.set(row, engine.now);
+      this.#syncCount.set(row, this.#syncCount.get(row) + 1);
+      this.#queue.addAfter(row, this.#options.hpaSyncMicros);
+      return;
+    }
     const { namespace = "" } = hpa.metadata;
     const target = hpa.spec.scaleTargetRef;
+    const scale = readTargetScale(this.#store, namespace, target);
     const outcome = reconcile({
       hpa,
       now: engine.now,
       nowText: this.#store.timestamp(engine.now),
       downscaleWindowMicros: this.#options.hpaDownscaleStabilizationMicros,
-      scale: readTargetScale(this.#store, namespace, target),
-      history: this.#histories.get(row),
+      scale,
+      history: this.#historyOf(row),
       computeMetrics: (scale) => this.#computeMetrics(row, hpa, scale),
       rescale: (replicas) => writeTargetScale(this.#store, namespace, target, replicas),
     });
     if (outcome.history !== undefined) this.#histories.set(row, outcome.history);
+    this.#steady[row] = "error" in scale ? undefined : this.#steadyState(hpa, scale.seen, outcome);
     for (const { type, reason, message } of outcome.events) this.#store.event(hpa, SOURCE, type, reason, message);
     const sync = this.#syncCount.get(row) + 1;
     this.#syncCount.set(row, sync);
@@ -127,6 +149,39 @@ export class HpaController {
     }
     if (outcome.status !== hpa.status) this.#store.writer.updateStatus(this.#hpas, row, outcome.status);
     this.#queue.addAfter(row, this.#options.hpaSyncMicros);
+  }
+
+  // hot: once a sync of an HPA at rest (bench/world). Allocates nothing.
+  /** Whether a whole sync would change nothing but the instant of its recommendation. */
+  #isSteady(row: number, hpa: HorizontalPodAutoscaler): boolean {
+    const steady = this.#steady[row];
+    // A decision is recorded with every sync, so each is made in full while somebody listens.
+    if (steady === undefined || steady.hpa !== hpa || this.#store.decisions.isEnabled) return false;
+    const { target } = steady;
+    if (!target.table.isPresent(target.row) || target.table.get(target.row) !== target.object) return false;
+    if (this.#histories.get(row) !== steady.history || this.#store.engine.now >= steady.untilMicros) return false;
+    if (this.#selectors.isShared(row)) return false;
+    this.#inputs.begin(hpa.metadata.namespace ?? "", this.#selectors.groupsOf(row));
+    for (let i = 0; i < steady.resources.length; i++) {
+      if (!this.#inputs.isUnchanged(steady.resources[i] as SteadyResource)) return false;
+    }
+    this.#steadyReplicas.set(row, steady.proposed);
+    return true;
+  }
+
+  #steadyState(hpa: HorizontalPodAutoscaler, target: TargetSeen, outcome: ReconcileOutcome): SteadyState | undefined {
+    const { remembersSteadyStates = true, hpaDownscaleStabilizationMicros: downscaleWindowMicros } = this.#options;
+    if (!remembersSteadyStates) return undefined;
+    return steadyStateOf(hpa, target, outcome, { now: this.#store.engine.now, downscaleWindowMicros });
+  }
+
+  /** The history, with what syncs that were cut short have added to it. */
+  #historyOf(row: number): ScaleHistory | undefined {
+    const history = this.#histories.get(row);
+    const at = this.#steadyAt.get(row);
+    if (at === -1 || history === undefined) return history;
+    this.#steadyAt.set(row, -1);
+    return prolonged(history, this.#steadyReplicas.get(row), at);
   }
 
   #computeMetrics(row: number, hpa: HorizontalPodAutoscaler, scale: Scale): CombinedProposal {
@@ -144,16 +199,9 @@ export class HpaController {
       const message = this.#ambiguity(row, scale.selector);
       return selectorFailure("AmbiguousSelector", { reason: "AmbiguousSelector", message }, message);
     }
-    this.#buffers.fill(this.#store, this.#selectors.groupsOf(row));
-    const inputs = new SyncInputs(this.#store, this.#source, this.#buffers, {
-      namespace,
-      scale,
-      tolerances: tolerancesOf(hpa.spec.behavior, this.#options.hpaTolerance),
-      periods: {
-        cpuInitializationMicros: this.#options.hpaCpuInitializationMicros,
-        initialReadinessDelayMicros: this.#options.hpaInitialReadinessDelayMicros,
-      },
-    });
+    const inputs = this.#inputs;
+    inputs.begin(namespace, this.#selectors.groupsOf(row));
+    inputs.scaleBy(scale, tolerancesOf(hpa.spec.behavior, this.#options.hpaTolerance));
     const { metrics = [] } = hpa.spec;
     return combineMetrics(metrics.length === 0 ? DEFAULT_METRICS : metrics, inputs);
   }

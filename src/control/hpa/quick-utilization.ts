@@ -4,22 +4,26 @@ import type { SampleColumns } from "./metrics-source.ts";
 import { isWithinTolerance } from "./replica-calculator.ts";
 import type { Calculation, ReadinessPeriods, Tolerances } from "./types.ts";
 
-/** The pod columns that decide readiness, indexed by row; instants in microseconds, -1 is unset. */
+/** The pod columns that decide readiness, indexed by row; instants in microseconds, -1 is unset. Set anew for each sweep. */
 export interface ReadinessColumns {
-  readonly phase: Uint8Array;
-  readonly deletionAt: Float64Array;
-  readonly ready: Uint8Array;
-  readonly readyAt: Float64Array;
-  readonly startTime: Float64Array;
+  phase: Uint8Array;
+  deletionAt: Float64Array;
+  ready: Uint8Array;
+  readyAt: Float64Array;
+  startTime: Float64Array;
 }
 
-/** Sums over pods that are all ready and measured. */
+/** Sums over pods that are all ready and measured. Buffers of a sync: written anew by each sweep. */
 export interface ReadyTotals {
-  readonly readyCount: number;
-  readonly usageMilli: number;
-  readonly requestMilli: number;
-  readonly oldestSampleMicros: number;
-  readonly newestSampleMicros: number;
+  readyCount: number;
+  usageMilli: number;
+  requestMilli: number;
+  oldestSampleMicros: number;
+  newestSampleMicros: number;
+}
+
+export function emptyTotals(): ReadyTotals {
+  return { readyCount: 0, usageMilli: 0, requestMilli: 0, oldestSampleMicros: 0, newestSampleMicros: 0 };
 }
 
 export interface ReadyPodsInput {
@@ -40,7 +44,7 @@ export interface ReadyPodsInput {
  * as soon as one does not, and the calculation by records has to say. Cost: a few nanoseconds a pod.
  */
 // hot: once a pod and sync (bench/world).
-export function sumReadyPods(input: ReadyPodsInput): ReadyTotals | undefined {
+export function sumReadyPods(input: ReadyPodsInput, into: ReadyTotals = emptyTotals()): ReadyTotals | undefined {
   const { rows, count, requestMilli, isCpu, now } = input;
   const { phase, deletionAt, ready, readyAt, startTime } = input.columns;
   const { valueMilli, timestampMicros, windowMicros } = input.samples;
@@ -70,13 +74,22 @@ export function sumReadyPods(input: ReadyPodsInput): ReadyTotals | undefined {
   if (count === 0 || request === 0 || usage > Number.MAX_SAFE_INTEGER || request > Number.MAX_SAFE_INTEGER) {
     return undefined;
   }
-  return {
-    readyCount: count,
-    usageMilli: usage,
-    requestMilli: request,
-    oldestSampleMicros: oldest,
-    newestSampleMicros: newest,
-  };
+  into.readyCount = count;
+  into.usageMilli = usage;
+  into.requestMilli = request;
+  into.oldestSampleMicros = oldest;
+  into.newestSampleMicros = newest;
+  return into;
+}
+
+/** Utilization in percent, as the calculator rounds it. */
+export function percentOf({ usageMilli, requestMilli }: ReadyTotals): number {
+  return percentInt32(usageMilli, requestMilli);
+}
+
+/** Usage a pod, as the calculator rounds it. */
+export function averageOf({ usageMilli, readyCount }: ReadyTotals): number {
+  return (usageMilli - (usageMilli % readyCount)) / readyCount;
 }
 
 /** What `replicasForUtilization` gives for these pods. */
@@ -85,15 +98,15 @@ export function replicasFromTotals(
   targetPercent: number,
   scale: { readonly currentReplicas: number; readonly tolerances: Tolerances },
 ): Calculation {
-  const { readyCount, usageMilli, requestMilli, oldestSampleMicros, newestSampleMicros } = totals;
-  const utilizationPercent = percentInt32(usageMilli, requestMilli);
+  const { readyCount, oldestSampleMicros, newestSampleMicros } = totals;
+  const utilizationPercent = percentOf(totals);
   const ratio = utilizationPercent / targetPercent;
   const rawReplicas = floatToInt32(Math.ceil(ratio * readyCount));
   const isWithin = isWithinTolerance(ratio, scale.tolerances);
   return {
     replicas: isWithin ? scale.currentReplicas : rawReplicas,
     utilizationPercent,
-    valueMilli: (usageMilli - (usageMilli % readyCount)) / readyCount,
+    valueMilli: averageOf(totals),
     trace: {
       readyCount,
       unreadyCount: 0,

@@ -1,12 +1,21 @@
 import type { CrossVersionObjectReference, MetricIdentifier, PodPhase } from "../../kube/index.ts";
 import { CONDITION, POD_PHASE, POD_PHASE_NAMES, type PodTemplate, type Store } from "../../store/index.ts";
 import type { MetricInputs } from "./metric-proposal.ts";
-import type { MetricsSource, SampleColumns, SampleCount } from "./metrics-source.ts";
+import type { MetricsSource, ResourceQuery, SampleColumns, SampleCount } from "./metrics-source.ts";
 import type { ReadyPods } from "./object-metrics.ts";
 import { podRequestsOf } from "./pod-requests.ts";
-import { replicasFromTotals, sumReadyPods } from "./quick-utilization.ts";
+import {
+  averageOf,
+  emptyTotals,
+  percentOf,
+  type ReadyPodsInput,
+  type ReadyTotals,
+  replicasFromTotals,
+  sumReadyPods,
+} from "./quick-utilization.ts";
 import type { Scale } from "./reconcile.ts";
 import { requestOf } from "./requests.ts";
+import type { SteadyResource } from "./steady.ts";
 import type {
   Calculation,
   PodMetricAnswer,
@@ -53,41 +62,55 @@ function sampleColumns(capacity: number): SampleColumns {
   };
 }
 
-export interface SyncInputsOptions {
-  readonly namespace: string;
-  readonly scale: Scale;
-  readonly tolerances: Tolerances;
-  readonly periods: ReadinessPeriods;
-}
+const NO_TOLERANCES: Tolerances = { down: 0, up: 0 };
+const NO_BYTES = new Uint8Array(0);
+const NO_TIMES = new Float64Array(0);
 
 /** Requests by template: derived, hence no state. */
 const requestsByTemplate = new WeakMap<PodTemplate, PodRequests>();
 
-/** What one sync reads of the store and of the metrics APIs. */
+/** What a sync reads of the store and of the metrics APIs. One object serves all syncs: `begin` starts the next one. */
 export class SyncInputs implements MetricInputs {
-  readonly namespace: string;
-  readonly now: number;
-  readonly specReplicas: number;
-  readonly statusReplicas: number;
-  readonly tolerances: Tolerances;
+  namespace = "";
+  now = 0;
+  specReplicas = 0;
+  statusReplicas = 0;
+  tolerances: Tolerances = NO_TOLERANCES;
   readonly periods: ReadinessPeriods;
   readonly #store: Store;
   readonly #source: MetricsSource;
-  readonly #buffers: SyncBuffers;
+  readonly #buffers = new SyncBuffers();
+  readonly #query: { -readonly [K in keyof ResourceQuery]: ResourceQuery[K] };
+  readonly #sweep: { -readonly [K in keyof ReadyPodsInput]: ReadyPodsInput[K] };
+  readonly #totals = emptyTotals();
   #records: PodRecord[] | undefined;
-  /** The resource and container whose samples are in the buffers, and the answer's size. */
-  #fetched: { readonly key: string; readonly count: SampleCount } | undefined;
+  /** Whose samples are in the buffers, and the answer's size; undefined when nobody's are. */
+  #fetched: SampleCount | undefined;
 
-  constructor(store: Store, source: MetricsSource, buffers: SyncBuffers, options: SyncInputsOptions) {
+  constructor(store: Store, source: MetricsSource, periods: ReadinessPeriods) {
     this.#store = store;
     this.#source = source;
-    this.#buffers = buffers;
-    this.namespace = options.namespace;
-    this.now = store.engine.now;
-    this.specReplicas = options.scale.specReplicas;
-    this.statusReplicas = options.scale.statusReplicas;
-    this.tolerances = options.tolerances;
-    this.periods = options.periods;
+    this.periods = periods;
+    const { rows, samples, requestMilli } = this.#buffers;
+    this.#query = { namespace: "", rows, count: 0, resource: "", container: "" };
+    const columns = { phase: NO_BYTES, deletionAt: NO_TIMES, ready: NO_BYTES, readyAt: NO_TIMES, startTime: NO_TIMES };
+    this.#sweep = { rows, count: 0, samples, requestMilli, columns, isCpu: false, now: 0, periods };
+  }
+
+  /** Starts the sync of an HPA whose target's pods are in these groups. */
+  begin(namespace: string, groups: readonly number[]): void {
+    this.namespace = namespace;
+    this.now = this.#store.engine.now;
+    this.#records = undefined;
+    this.#fetched = undefined;
+    this.#buffers.fill(this.#store, groups);
+  }
+
+  /** The scale and tolerances of the sync, for calculations. */
+  scaleBy(scale: Scale, tolerances: Tolerances): void {
+    this.specReplicas = scale.specReplicas;
+    this.statusReplicas = scale.statusReplicas;
+    this.tolerances = tolerances;
   }
 
   pods(): readonly PodRecord[] {
@@ -130,40 +153,54 @@ export class SyncInputs implements MetricInputs {
   }
 
   quickUtilization(resource: string, container: string, targetPercent: number): Calculation | undefined {
-    const answered = this.#fetch(resource, container);
-    const { rows, count, samples, requestMilli } = this.#buffers;
-    if (typeof answered !== "number" || answered === 0 || count === 0) return undefined;
-    this.#readRequests(resource, container);
-    const { pods } = this.#store;
-    const totals = sumReadyPods({
-      rows,
-      count,
-      samples,
-      requestMilli,
-      columns: {
-        phase: pods.phase.data,
-        deletionAt: pods.deletionAt.data,
-        ready: pods.ready.data,
-        readyAt: pods.readyAt.data,
-        startTime: pods.startTime.data,
-      },
-      isCpu: resource === "cpu",
-      now: this.now,
-      periods: this.periods,
-    });
+    const totals = this.#readyTotals(resource, container);
     if (totals === undefined) return undefined;
     const scale = { currentReplicas: this.specReplicas, tolerances: this.tolerances };
     return replicasFromTotals(totals, targetPercent, scale);
   }
 
+  /** Whether all pods are ready and measured, and as many and as busy as before. */
+  isUnchanged(before: SteadyResource): boolean {
+    const totals = this.#readyTotals(before.resource, before.container);
+    if (totals === undefined || totals.readyCount !== before.readyCount) return false;
+    return percentOf(totals) === before.utilizationPercent && averageOf(totals) === before.valueMilli;
+  }
+
+  // hot: once a sync (bench/world).
+  #readyTotals(resource: string, container: string): ReadyTotals | undefined {
+    const answered = this.#fetch(resource, container);
+    const { rows, count, samples, requestMilli } = this.#buffers;
+    if (typeof answered !== "number" || answered === 0 || count === 0) return undefined;
+    this.#readRequests(resource, container);
+    const { pods } = this.#store;
+    const sweep = this.#sweep;
+    sweep.rows = rows;
+    sweep.count = count;
+    sweep.samples = samples;
+    sweep.requestMilli = requestMilli;
+    sweep.isCpu = resource === "cpu";
+    sweep.now = this.now;
+    const { columns } = sweep;
+    columns.phase = pods.phase.data;
+    columns.deletionAt = pods.deletionAt.data;
+    columns.ready = pods.ready.data;
+    columns.readyAt = pods.readyAt.data;
+    columns.startTime = pods.startTime.data;
+    return sumReadyPods(sweep, this.#totals);
+  }
+
   #fetch(resource: string, container: string): SampleCount {
-    const key = `${resource}/${container}`;
-    if (this.#fetched?.key !== key) {
+    const query = this.#query;
+    if (this.#fetched === undefined || query.resource !== resource || query.container !== container) {
       const { rows, count, samples } = this.#buffers;
-      const query = { namespace: this.namespace, rows, count, resource, container };
-      this.#fetched = { key, count: this.#source.resource(query, samples) };
+      query.namespace = this.namespace;
+      query.rows = rows;
+      query.count = count;
+      query.resource = resource;
+      query.container = container;
+      this.#fetched = this.#source.resource(query, samples);
     }
-    return this.#fetched.count;
+    return this.#fetched;
   }
 
   #answer(answered: SampleCount): PodMetricAnswer {

@@ -1,0 +1,103 @@
+import type { HorizontalPodAutoscaler, KubeObject } from "../../kube/index.ts";
+import type { DocumentTable } from "../../store/index.ts";
+import { windowsOf } from "./behavior.ts";
+import type { Recommendation, ScaleHistory } from "./history.ts";
+import type { ReconcileOutcome } from "./reconcile.ts";
+import type { Calculation } from "./types.ts";
+
+/** A target's object, as it stood when its scale was read. */
+export interface TargetSeen {
+  readonly table: DocumentTable<KubeObject>;
+  readonly row: number;
+  readonly object: KubeObject;
+}
+
+/** Utilization of a resource over pods that were all ready: what a calculation made of it depends on nothing else. */
+export interface SteadyResource {
+  readonly resource: string;
+  readonly container: string;
+  readonly readyCount: number;
+  readonly utilizationPercent: number;
+  readonly valueMilli: number;
+}
+
+/**
+ * What a sync that changed nothing was based on. As long as all of it is so, another sync changes nothing but the instant of
+ * the last recommendation. Derived, hence no state: it can be forgotten at any time.
+ */
+export interface SteadyState {
+  readonly hpa: HorizontalPodAutoscaler;
+  readonly target: TargetSeen;
+  readonly history: ScaleHistory;
+  readonly resources: readonly SteadyResource[];
+  /** What the metrics ask for. */
+  readonly proposed: number;
+  /** Before this instant no remembered recommendation leaves a window in a way that matters. */
+  readonly untilMicros: number;
+}
+
+/** The steady state after a sync; undefined when it changed something or rests on more than utilization of ready pods. */
+export function steadyStateOf(
+  hpa: HorizontalPodAutoscaler,
+  target: TargetSeen,
+  outcome: ReconcileOutcome,
+  at: { readonly now: number; readonly downscaleWindowMicros: number },
+): SteadyState | undefined {
+  const { trace, history, status, events } = outcome;
+  if (status !== hpa.status || events.length > 0 || history === undefined) return undefined;
+  const proposed = trace?.metrics?.replicas;
+  const normalisation = trace?.normalisation;
+  if (trace === undefined || trace.isRescaled || trace.error !== undefined) return undefined;
+  if (proposed === undefined || normalisation === undefined) return undefined;
+  // With rules of its own, policies look back at past changes as soon as the size is to change.
+  const { behavior } = hpa.spec;
+  if (behavior !== undefined && normalisation.stabilisedReplicas !== trace.currentReplicas) return undefined;
+  const resources = steadyResources(hpa, trace.metrics?.proposals.map(({ calculation }) => calculation) ?? []);
+  if (resources === undefined) return undefined;
+  const windows = windowsOf(behavior, at.downscaleWindowMicros);
+  const untilMicros = validUntil(history.recommendations, proposed, windows, at.now);
+  return { hpa, target, history, resources, proposed, untilMicros };
+}
+
+function steadyResources(
+  { spec: { metrics = [] } }: HorizontalPodAutoscaler,
+  calculations: readonly Calculation[],
+): readonly SteadyResource[] | undefined {
+  const resources: SteadyResource[] = [];
+  for (const [i, { utilizationPercent, valueMilli, trace }] of calculations.entries()) {
+    const spec = metrics[i];
+    if (utilizationPercent === undefined || typeof valueMilli !== "number" || trace?.readyCount === undefined) {
+      return undefined;
+    }
+    if (trace.unreadyCount !== 0 || trace.missingCount !== 0) return undefined;
+    const { name = "cpu" } = spec?.resource ?? spec?.containerResource ?? {};
+    const container = spec?.containerResource?.container ?? "";
+    resources.push({ resource: name, container, readyCount: trace.readyCount, utilizationPercent, valueMilli });
+  }
+  return resources.length === 0 ? undefined : resources;
+}
+
+function validUntil(
+  recommendations: readonly Recommendation[],
+  proposed: number,
+  windows: readonly number[],
+  now: number,
+): number {
+  let until = Number.POSITIVE_INFINITY;
+  for (const { replicas, atMicros } of recommendations) {
+    if (replicas === proposed) continue;
+    for (const window of windows) if (atMicros + window >= now) until = Math.min(until, atMicros + window);
+  }
+  return until;
+}
+
+/** The history with its last recommendation of so many replicas moved to a later instant. */
+export function prolonged(history: ScaleHistory, replicas: number, atMicros: number): ScaleHistory {
+  let last = -1;
+  for (const [index, past] of history.recommendations.entries()) {
+    if (past.replicas !== replicas) continue;
+    if (last === -1 || past.atMicros >= (history.recommendations[last]?.atMicros ?? 0)) last = index;
+  }
+  if (last === -1) return history;
+  return { ...history, recommendations: history.recommendations.with(last, { replicas, atMicros }) };
+}
