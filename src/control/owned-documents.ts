@@ -35,8 +35,11 @@ export class OwnedDocuments<T extends KubeObject> {
 
   #rows(list: number): number[] {
     if (list === -1 || this.#lists.count(list) === 0) return [];
-    const rows = this.#lists.rows(list).filter((row) => this.#table.isPresent(row));
-    return rows.sort((a, b) => this.#table.serial.get(a) - this.#table.serial.get(b));
+    const rows: number[] = [];
+    for (let row = this.#lists.head(list); row !== -1; row = this.#lists.next(row)) {
+      if (this.#table.isPresent(row)) rows.push(row);
+    }
+    return rows.length < 2 ? rows : rows.sort((a, b) => this.#table.serial.get(a) - this.#table.serial.get(b));
   }
 
   #file(row: number): void {

@@ -103,6 +103,8 @@ export class ChangeLog implements Cell {
   olds: unknown[] = [];
   /** The owner's bit of pods, all bits for documents. */
   owners: number[] = [];
+  /** Changes kept: the lists above are as long as they ever had to be. */
+  length = 0;
   /** Changes forgotten so far: the number of the first one kept. */
   base = 0;
 
@@ -117,7 +119,7 @@ export class ChangeLog implements Cell {
 
   /** One more than the number of the newest change. */
   get end(): number {
-    return this.base + this.rows.length;
+    return this.base + this.length;
   }
 
   /**
@@ -141,12 +143,13 @@ export class ChangeLog implements Cell {
 
   // hot: once a write (bench/world).
   append(kindId: number, row: number, flags: number, old: unknown, owner = EVERYTHING): void {
-    this.kinds.push(kindId);
-    this.rows.push(row);
-    this.flags.push(flags);
-    this.times.push(this.#engine.now);
-    this.olds.push(old);
-    this.owners.push(owner);
+    const at = this.length++;
+    this.kinds[at] = kindId;
+    this.rows[at] = row;
+    this.flags[at] = flags;
+    this.times[at] = this.#engine.now;
+    this.olds[at] = old;
+    this.owners[at] = owner;
     const list = this.#byKind[kindId];
     if (list !== undefined) {
       for (let i = 0; i < list.length; i++) {
@@ -178,36 +181,38 @@ export class ChangeLog implements Cell {
   trim(): void {
     // All but a few calls end here: at one instant many cursors read one after the other.
     this.#lagging ??= this.#cursors.filter((cursor) => cursor.catchUp()).length;
-    if (this.#lagging > 0 && this.rows.length < TRIM_AT) return;
+    if (this.#lagging > 0 && this.length < TRIM_AT) return;
     let keepFrom = this.end;
     for (const cursor of this.#cursors) keepFrom = Math.min(keepFrom, cursor.needsFrom());
     const count = keepFrom - this.base;
-    if (count < TRIM_AT && count < this.rows.length) return;
+    if (count < TRIM_AT && count < this.length) return;
     for (let i = 0; i < count; i++) {
+      this.olds[i] = undefined;
       if (((this.flags[i] as number) & CHANGE.deleted) !== 0)
         this.#onRelease(this.kinds[i] as number, this.rows[i] as number);
     }
     this.base = keepFrom;
-    if (count === this.rows.length) {
-      this.kinds.length = this.rows.length = this.flags.length = this.times.length = this.olds.length = 0;
-      this.owners.length = 0;
-    } else {
-      for (const list of [this.kinds, this.rows, this.flags, this.times, this.olds, this.owners]) list.splice(0, count);
+    if (count < this.length) {
+      for (const list of [this.kinds, this.rows, this.flags, this.times, this.olds, this.owners]) {
+        list.copyWithin(0, count, this.length);
+      }
+      this.olds.fill(undefined, this.length - count, this.length);
     }
+    this.length -= count;
   }
 
   save(): CellState {
-    const { base, kinds, rows, flags, times, olds, owners } = this;
+    const { base, length, kinds, rows, flags, times, olds, owners } = this;
     return {
       form: "data",
       data: {
         base,
-        kinds: kinds.slice(),
-        rows: rows.slice(),
-        flags: flags.slice(),
-        times: times.slice(),
-        olds: olds.slice(),
-        owners: owners.slice(),
+        kinds: kinds.slice(0, length),
+        rows: rows.slice(0, length),
+        flags: flags.slice(0, length),
+        times: times.slice(0, length),
+        olds: olds.slice(0, length),
+        owners: owners.slice(0, length),
       },
     };
   }
@@ -221,6 +226,7 @@ export class ChangeLog implements Cell {
     this.times = saved.times.slice();
     this.olds = saved.olds.slice();
     this.owners = saved.owners.slice();
+    this.length = this.rows.length;
     this.#lagging = undefined;
   }
 }

@@ -4,7 +4,8 @@
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
   Object.freeze(value);
-  for (const part of Object.values(value)) deepFreeze(part);
+  if (Array.isArray(value)) for (let i = 0; i < value.length; i++) deepFreeze(value[i]);
+  else for (const key in value) deepFreeze(value[key]);
   return value;
 }
 
@@ -18,8 +19,9 @@ export function sameData(a: unknown, b: unknown): boolean {
   }
   const left = a as Record<string, unknown>;
   const right = b as Record<string, unknown>;
-  for (const key of Object.keys(left)) if (!sameData(left[key], right[key])) return false;
-  for (const key of Object.keys(right)) if (left[key] === undefined && right[key] !== undefined) return false;
+  // Plain data inherit nothing: what a loop over the keys finds is their own.
+  for (const key in left) if (!sameData(left[key], right[key])) return false;
+  for (const key in right) if (left[key] === undefined && right[key] !== undefined) return false;
   return true;
 }
 

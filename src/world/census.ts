@@ -55,7 +55,8 @@ export class PodCensus {
     const after = this.#stateOf(row);
     if (before === after) return;
     this.#state.set(row, after);
-    for (const [index, bit] of BITS.entries()) {
+    for (let index = 0; index < BITS.length; index++) {
+      const bit = BITS[index] as number;
       const change = ((after & bit) !== 0 ? 1 : 0) - ((before & bit) !== 0 ? 1 : 0);
       if (change !== 0) this.#counts.set(index, this.#counts.get(index) + change);
     }

@@ -37,6 +37,10 @@ export class Measures implements Cell {
 
   /** A value of a metric of METRICS, in its base unit. `podLabels` are matched too, but make no rows of the summary. */
   add(metric: string, value: number, labels: Labels, podLabels?: Labels): void {
+    if (podLabels !== undefined && !this.#assertedByMetric.has(metric)) {
+      this.#setOf(metric, NO_LABELS).add(value);
+      return;
+    }
     for (const set of this.#setsOf(metric, labels, podLabels)) set.add(value);
   }
 

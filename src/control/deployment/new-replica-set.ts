@@ -32,19 +32,23 @@ export function allOf({ latest, old }: Revisions): ReplicaSetView[] {
  * @source kubernetes 1.37 pkg/controller/deployment/sync.go getAllReplicaSetsAndSyncRevision
  */
 export function syncRevisions(rollout: Rollout, mayCreate: boolean): Revisions {
+  // The original does all this several times in a sync. Where it changed nothing, it finds the same again.
+  if (rollout.revisions !== undefined) return rollout.revisions;
   const { template } = rollout.deployment.spec;
   const sorted = [...rollout.views].sort(byCreation);
   const latest = sorted.find(({ rs }) => rs.spec.template !== undefined && isSameTemplate(rs.spec.template, template));
   const old = rollout.views.filter((view) => view !== latest);
   const revision = maxRevision(old) + 1;
   if (latest !== undefined) {
-    keepUp(rollout, latest, revision);
-    return { latest, old };
+    const revisions: Revisions = { latest, old };
+    if (keepUp(rollout, latest, revision)) rollout.revisions = revisions;
+    return revisions;
   }
   return mayCreate ? create(rollout, old, revision) : { latest, old };
 }
 
-function keepUp(rollout: Rollout, latest: ReplicaSetView, revision: number): void {
+/** Returns whether the ReplicaSet already was as it should be. */
+function keepUp(rollout: Rollout, latest: ReplicaSetView, revision: number): boolean {
   const { deployment } = rollout;
   const { rs } = latest;
   const annotations = newReplicaSetAnnotations(deployment, rs, revision);
@@ -54,13 +58,14 @@ function keepUp(rollout: Rollout, latest: ReplicaSetView, revision: number): voi
     const metadata = { ...rs.metadata, annotations };
     const spec = isReadyLater ? { ...rs.spec, minReadySeconds } : rs.spec;
     writeReplicaSet(rollout, latest, { ...rs, metadata, spec });
-    return;
+    return false;
   }
   rollout.writeRevision(annotations[REVISION]);
   if (hasProgressDeadline(deployment) && rollout.progressing === undefined) {
     const message = `Found new replica set "${rs.metadata.name}"`;
     rollout.writeCondition({ type: "Progressing", status: "True", reason: "FoundNewReplicaSet", message });
   }
+  return true;
 }
 
 function create(rollout: Rollout, old: ReplicaSetView[], revision: number): Revisions {

@@ -9,6 +9,7 @@ import {
 } from "../../kube/index.ts";
 import type { DocumentTable, Store } from "../../store/index.ts";
 import { REVISION } from "./annotations.ts";
+import type { Revisions } from "./new-replica-set.ts";
 
 export const EVENT_SOURCE = "deployment-controller";
 const NEVER = 2147483647;
@@ -29,6 +30,8 @@ export class Rollout {
   readonly replicaSets: DocumentTable<ReplicaSet>;
   readonly row: number;
   readonly views: ReplicaSetView[];
+  /** The ReplicaSets told apart, once that is settled in this sync; `views` change in place. */
+  revisions: Revisions | undefined;
   /** Looking again at the status just written would change nothing. */
   isSettled = false;
 
@@ -121,9 +124,17 @@ export function isRollingUpdate(deployment: Deployment): boolean {
   return (deployment.spec.strategy?.type ?? "RollingUpdate") === "RollingUpdate";
 }
 
+/** Derived from specs, hence no state. */
+const resolved = new WeakMap<Deployment["spec"], { readonly maxSurge: number; readonly maxUnavailable: number }>();
+
 function fenceposts(deployment: Deployment): { readonly maxSurge: number; readonly maxUnavailable: number } {
-  const { maxSurge = "25%", maxUnavailable = "25%" } = deployment.spec.strategy?.rollingUpdate ?? {};
-  return resolveFenceposts(maxSurge, maxUnavailable, deployment.spec.replicas ?? 1);
+  let known = resolved.get(deployment.spec);
+  if (known === undefined) {
+    const { maxSurge = "25%", maxUnavailable = "25%" } = deployment.spec.strategy?.rollingUpdate ?? {};
+    known = resolveFenceposts(maxSurge, maxUnavailable, deployment.spec.replicas ?? 1);
+    resolved.set(deployment.spec, known);
+  }
+  return known;
 }
 
 /** @source kubernetes 1.37 pkg/controller/deployment/util MaxSurge */
