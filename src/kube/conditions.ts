@@ -1,7 +1,11 @@
 import type { Condition, ConditionStatus } from "./types.ts";
 
 export function getCondition(conditions: readonly Condition[] | undefined, type: string): Condition | undefined {
-  return conditions?.find((condition) => condition.type === type);
+  if (conditions === undefined) return undefined;
+  for (let i = 0; i < conditions.length; i++) {
+    if (conditions[i]?.type === type) return conditions[i];
+  }
+  return undefined;
 }
 
 /** The status of a condition; `undefined` when the object does not have it. */
@@ -36,11 +40,13 @@ export function setCondition(
   return isSame(old, merged) ? present : present.map((condition, i) => (i === at ? merged : condition));
 }
 
+const NONE: readonly Condition[] = Object.freeze([]);
+
 /** The conditions without one of them; the given array when it is not there. */
 export function removeCondition(conditions: readonly Condition[] | undefined, type: string): readonly Condition[] {
-  const present = conditions ?? [];
-  const rest = present.filter((condition) => condition.type !== type);
-  return rest.length === present.length ? present : rest;
+  const present = conditions ?? NONE;
+  if (getCondition(present, type) === undefined) return present;
+  return present.filter((condition) => condition.type !== type);
 }
 
 const FIELDS = [

@@ -215,6 +215,20 @@ export function controllerReference(owner: KubeObject): OwnerReference {
 
 /** A uid in the form of a random one, made from the order of creation: the same in every run of a scenario. */
 function uidOf(serial: number): string {
+  const slot = serial % REMEMBERED_UIDS;
+  if (uidSerials[slot] === serial) return uidTexts[slot] as string;
+  const uid = madeUid(serial);
+  uidSerials[slot] = serial;
+  uidTexts[slot] = uid;
+  return uid;
+}
+
+/** The same objects are asked for again and again: a memo of a pure function. */
+const REMEMBERED_UIDS = 1 << 15;
+const uidSerials = new Float64Array(REMEMBERED_UIDS).fill(-1);
+const uidTexts: string[] = [];
+
+function madeUid(serial: number): string {
   const word = (salt: number): string => {
     let h = Math.imul((serial ^ salt) | 0, 0x9e3779b1) ^ Math.floor(serial / 4294967296);
     h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);

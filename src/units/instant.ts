@@ -84,6 +84,18 @@ export function rfc1123z(epochMicros: Micros): string {
  * @throws UnitError when the text is no instant.
  */
 export function parseRfc3339(text: string): Micros {
+  // Of the same instant the text is mostly asked for many times in a row.
+  if (text === lastText) return lastMicros;
+  const micros = parsed(text);
+  lastText = text;
+  lastMicros = micros;
+  return micros;
+}
+
+let lastText = "1970-01-01T00:00:00Z";
+let lastMicros: Micros = 0;
+
+function parsed(text: string): Micros {
   const parts = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))$/.exec(text);
   if (parts === null) throw notAnInstant(text);
   const field = (index: number): number => Number(parts[index] ?? "0");

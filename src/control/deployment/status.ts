@@ -73,23 +73,24 @@ function countedStatus(rollout: Rollout, revisions: Revisions): DeploymentStatus
         message: "Deployment does not have minimum availability.",
       } as const);
   const { collisionCount, conditions = [] } = rollout.status;
-  return {
-    observedGeneration: deployment.metadata.generation ?? 0,
-    ...some("replicas", sumStatus(all, "replicas")),
-    ...some("updatedReplicas", revisions.latest?.rs.status?.replicas ?? 0),
-    ...some("readyReplicas", sumStatus(all, "readyReplicas")),
-    ...some("availableReplicas", available),
-    ...some("unavailableReplicas", Math.max(0, sumSpec(all) - available)),
-    terminatingReplicas: sumStatus(all, "terminatingReplicas"),
-    ...(collisionCount === undefined ? {} : { collisionCount }),
-    conditions: withCondition(conditions, condition, rollout.nowText),
-  };
+  // The API leaves out counts of zero.
+  const next: Writable<DeploymentStatus> = { observedGeneration: deployment.metadata.generation ?? 0 };
+  const replicas = sumStatus(all, "replicas");
+  if (replicas > 0) next.replicas = replicas;
+  const updated = revisions.latest?.rs.status?.replicas ?? 0;
+  if (updated > 0) next.updatedReplicas = updated;
+  const ready = sumStatus(all, "readyReplicas");
+  if (ready > 0) next.readyReplicas = ready;
+  if (available > 0) next.availableReplicas = available;
+  const unavailable = sumSpec(all) - available;
+  if (unavailable > 0) next.unavailableReplicas = unavailable;
+  next.terminatingReplicas = sumStatus(all, "terminatingReplicas");
+  if (collisionCount !== undefined) next.collisionCount = collisionCount;
+  next.conditions = withCondition(conditions, condition, rollout.nowText);
+  return next;
 }
 
-/** A count as the API prints it: absent when zero. */
-function some(field: keyof DeploymentStatus, count: number): DeploymentStatus {
-  return count === 0 ? {} : { [field]: count };
-}
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 function progressConditions(rollout: Rollout, next: DeploymentStatus, { latest }: Revisions): readonly Condition[] {
   const { deployment, nowText, progressing: current } = rollout;
