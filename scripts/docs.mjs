@@ -1,4 +1,4 @@
-// npm run docs: writes docs/scenario.md from the schema and the list of metrics, and the departures in docs/fidelity.md
+// npm run docs: writes docs/scenario.md and docs/experiment.md from the schemas and the list of metrics, and the departures in docs/fidelity.md
 // from the DEVIATION comments in the code.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,8 +6,10 @@ import { ensureBuilt, ensureInstalled, ROOT } from "./prepare.mjs";
 
 ensureInstalled();
 ensureBuilt();
-const { scenarioReference, scenarioSchema } = await import("../dist/scenario/index.js");
+const { experimentReference, scenarioReference, scenarioSchema } = await import("../dist/scenario/index.js");
+const { experimentSchema } = await import("../dist/experiment/index.js");
 writeFileSync(join(ROOT, "docs", "scenario.md"), scenarioReference(scenarioSchema()));
+writeFileSync(join(ROOT, "docs", "experiment.md"), experimentReference(experimentSchema()));
 
 const fidelity = join(ROOT, "docs", "fidelity.md");
 const rows = deviations().map(({ name, room, text }) => `| \`${name}\` | ${room} | ${text} |`);

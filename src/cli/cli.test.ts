@@ -97,6 +97,7 @@ async function orrery(
   const context: RunContext = {
     terminal,
     makeRunner: async () => inlineRunner(),
+    makeRedisRunner: async () => inlineRunner(),
     onInterrupt: (stop) => {
       interrupt = stop;
       return () => {};

@@ -43,6 +43,8 @@ export async function runCommandLine(
     });
   addRun(parser, context, finish);
   addCompare(parser, context, finish);
+  addExperiment(parser, context, finish);
+  addWorker(parser, context, finish);
   addCheck(parser, terminal, finish);
   addExplain(parser, terminal, finish);
   parser.command(
@@ -164,6 +166,63 @@ function addCompare(parser: Argv, context: RunContext, finish: Finish): void {
       );
     },
   );
+}
+
+function addExperiment(parser: Argv, context: RunContext, finish: Finish): void {
+  parser.command(
+    "experiment <file..>",
+    "Run a scenario in many variants (an Experiment file), or `experiment merge DIR…` the shards of one",
+    (command) =>
+      withThreads(withOutput(command))
+        .positional("file", { type: "string", array: true, demandOption: true, describe: "Experiment file" })
+        .option("out", { type: "string", requiresArg: true, default: "results", describe: "Folder for the results" })
+        .option("resume", { type: "boolean", default: false, describe: "Go on with what was not finished" })
+        .option("restart", { type: "boolean", default: false, describe: "Give up what was not finished" })
+        .option("shard", { type: "string", requiresArg: true, describe: "Only a part of the runs, such as 2/4" })
+        .option("redis", { type: "string", requiresArg: true, describe: "Runs go to `orrery worker`s at this Redis" })
+        .option("quiet", { alias: "q", type: "boolean", default: false, describe: "No progress, no table" }),
+    async (options) => {
+      const { experimentCommand, mergeCommand } = await import("./experiment.ts");
+      const { file: words, output, quiet } = options;
+      const out = once("out", options.out) ?? "results";
+      const [first = "", ...rest] = words;
+      if (first === "merge") {
+        if (rest.length === 0) throw new UsageError("experiment merge: give the result folders of the shards");
+        return finish(mergeCommand({ folders: rest, out, output, quiet }, context.terminal));
+      }
+      if (rest.length > 0) throw new UsageError("experiment takes one file");
+      if (options.resume && options.restart) throw new UsageError("--resume and --restart exclude each other");
+      const mode = options.resume ? "resume" : options.restart ? "restart" : "start";
+      const [shard, threads] = [readShard(once("shard", options.shard)), readThreads(options.jobs)];
+      const redis = once("redis", options.redis);
+      await finish(experimentCommand({ file: first, out, mode, shard, threads, redis, output, quiet }, context));
+    },
+  );
+}
+
+function addWorker(parser: Argv, context: RunContext, finish: Finish): void {
+  parser.command(
+    "worker",
+    "Make runs of experiments that another machine has started with --redis",
+    (command) =>
+      withThreads(command)
+        .option("redis", { type: "string", demandOption: true, requiresArg: true, describe: "redis://host:port" })
+        .option("quiet", { alias: "q", type: "boolean", default: false, describe: "Say nothing of the runs" }),
+    async ({ redis, jobs, quiet }) => {
+      const { worker } = await import("./worker.ts");
+      await finish(worker({ url: once("redis", redis) ?? "", threads: readThreads(jobs), quiet }, context));
+    },
+  );
+}
+
+/** `2/4`: the second of four parts. */
+function readShard(text: string | undefined): { readonly index: number; readonly count: number } | null {
+  if (text === undefined) return null;
+  const [index, count] = (/^(\d{1,6})\/(\d{1,6})$/.exec(text)?.slice(1) ?? []).map(Number);
+  if (index === undefined || count === undefined || index < 1 || index > count) {
+    throw new UsageError(`--shard: expected a part such as 2/4; got "${text}"`);
+  }
+  return { index, count };
 }
 
 function withThreads<T>(command: Argv<T>): Argv<T & { jobs: string | undefined }> {

@@ -1,10 +1,11 @@
-import { basename, extname, resolve } from "node:path";
+import { basename, extname } from "node:path";
 import {
   type Comparison,
   compareVariants,
   comparisonLines,
   comparisonMarkdown,
   differs,
+  pluginFilesOf,
   type Seed,
   type Variant,
 } from "../experiment/index.ts";
@@ -123,11 +124,6 @@ function warn(loaded: LoadedScenario, { terminal }: RunContext): void {
   const warnings = loaded.problems.filter((problem) => severityOf(problem) === "warning");
   for (const line of problemLines(loaded, warnings, { notes: false, hasColour: terminal.errHasColour }))
     terminal.err(`${line}\n`);
-}
-
-/** The plugins of a scenario, as files that another thread can load. */
-export function pluginFilesOf({ plan, folder }: LoadedScenario): { readonly name: string; readonly path: string }[] {
-  return (plan?.scheduler?.plugins ?? []).map(({ name, path }) => ({ name, path: resolve(folder, path) }));
 }
 
 /** File names without folder and ending where that tells them apart, else as given; null is the changed base. */

@@ -31,6 +31,10 @@ function runContext(terminal: Terminal): RunContext {
       const { threadRunner } = await import("../experiment/index.ts");
       return threadRunner(threads);
     },
+    makeRedisRunner: async (url) => {
+      const { redisRunner } = await import("../experiment/index.ts");
+      return redisRunner(url, packageVersion(), (note) => terminal.err(`${note}\n`));
+    },
     onInterrupt: (stop) => {
       process.once("SIGINT", stop);
       process.once("SIGTERM", stop);

@@ -26,6 +26,8 @@ export interface RunContext {
   readonly makeWorld: (plan: Plan, sink: ResultSink, plugins: LoadedScenario["plugins"]) => Promise<RunnableWorld>;
   /** Makes runs in worker threads: so many at a time, or as many as there are processors. */
   readonly makeRunner: (threads: number | undefined) => Promise<Runner>;
+  /** Makes runs on the machines that take them from a Redis. */
+  readonly makeRedisRunner: (url: string) => Promise<Runner>;
   /** Calls back on an interrupt, once; gives back what undoes it. */
   readonly onInterrupt: (stop: () => void) => () => void;
 }

@@ -2,11 +2,19 @@
 export { type CompareOptions, compareVariants, PluginFault, type Variant } from "./compare.ts";
 export { type Comparison, compareMeasures, differs, type MeasureComparison, type Seed } from "./comparison.ts";
 export { changeLines, comparisonLines, comparisonMarkdown } from "./comparison-text.ts";
+export { type Conclusion, overviewRows } from "./conclusion.ts";
+export { type Experiment, experimentSchema, type ReadExperiment, readExperiment } from "./definition.ts";
+export { ExperimentRefusal, type ExperimentResult, runExperiment, type Shard, VariantError } from "./experiment.ts";
 export { type Measured, measuresOf } from "./measures.ts";
+export { type MergeResult, mergeExperiments } from "./merge.ts";
 export { type Change, type ChangedValue, changesBetween } from "./plan-changes.ts";
 export { inlineRunner, play } from "./play.ts";
+export { RedisRefusal } from "./redis.ts";
+export { redisRunner } from "./redis-runner.ts";
+export { startWorker, type WorkerOptions } from "./redis-worker.ts";
 export {
   type PluginFile,
+  pluginFilesOf,
   type ResultTarget,
   type Runner,
   type RunOutcome,

@@ -45,8 +45,7 @@ const STATS: Readonly<Record<MetricDefinition["shape"], readonly Stat[]>> = {
 export function measuresOf(summary: SummaryDocument): Measured[] {
   const measured = new Map<string, Measured>();
   for (const { text, unit, value } of summary.assertions) {
-    const { measure, comparison } = assertionParts(text);
-    const direction = comparison.startsWith("<") ? "lower" : comparison.startsWith(">") ? "higher" : null;
+    const { measure, direction } = assertionParts(text);
     measured.set(measure, { measure, unit, direction, isAsserted: true, value });
   }
   for (const metric of METRICS) {
@@ -68,10 +67,19 @@ export function valueOfAbsent(measure: string): number | null {
   return measure.endsWith(" sum") ? 0 : null;
 }
 
-/** `cost sum < 40 USD` taken apart: what is measured, and how it is compared. */
-function assertionParts(text: string): { readonly measure: string; readonly comparison: string } {
-  const match = /^(.*?)\s*(<=|>=|==|!=|<|>)\s*[^"<>=]+$/.exec(text);
-  return { measure: (match?.[1] ?? text).replaceAll(/\s+/g, " "), comparison: match?.[2] ?? "" };
+/** A measure as an assertion that every value meets: for what is asked without a threshold. */
+export function asAssertion(measure: string): string {
+  return `${measure} >= 0`;
+}
+
+/** `cost sum < 40 USD` taken apart: what is measured, and which way is better. */
+export function assertionParts(text: string): { readonly measure: string; readonly direction: Direction } {
+  const match = /^(.*?)\s*(<=|>=|==|!=|<|>)\s*([^"<>=]+)$/.exec(text);
+  const measure = (match?.[1] ?? text).trim().replaceAll(/\s+/g, " ");
+  const comparison = match?.[2] ?? "";
+  const metric = /^\w+/.exec(measure)?.[0] ?? "";
+  if (text === asAssertion(measure)) return { measure, direction: LOWER_IS_BETTER.has(metric) ? "lower" : null };
+  return { measure, direction: comparison.startsWith("<") ? "lower" : comparison.startsWith(">") ? "higher" : null };
 }
 
 /** The rows of a metric: all nodes together, other objects each by itself. */

@@ -1,4 +1,5 @@
-import type { InputFile } from "../scenario/index.ts";
+import { resolve } from "node:path";
+import type { InputFile, LoadedScenario } from "../scenario/index.ts";
 import type { Plan, RunSummary } from "../world/plan.ts";
 
 /** The code of a scheduler plugin of the user's own: its name in the plan and an absolute path. */
@@ -45,4 +46,9 @@ export interface Runner {
 /** The same plan with another seed. */
 export function withSeed(plan: Plan, seed: string | number): Plan {
   return { ...plan, seed };
+}
+
+/** The plugins of a scenario, as files that another thread can load. */
+export function pluginFilesOf({ plan, folder }: LoadedScenario): PluginFile[] {
+  return (plan?.scheduler?.plugins ?? []).map(({ name, path }) => ({ name, path: resolve(folder, path) }));
 }

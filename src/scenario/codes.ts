@@ -89,6 +89,10 @@ const SCENARIO_CODES: ReadonlyMap<string, CodeEntry> = new Map(
       title: "a scheduler plugin cannot be loaded",
       help: "The module exports an object with the plugin's name and its methods, as default or as plugin; see docs/plugins.md.",
     },
+    E0415: {
+      title: "an experiment does not fit together",
+      help: "The message says what is expected there; see docs/experiment.md.",
+    },
     W0203: {
       title: "an HPA on utilisation, but a container has no request",
       help: "Utilisation is usage over request; without the request the HPA reports FailedGetResourceMetric and does not scale. Set resources.requests of every container, or use a ContainerResource metric.",

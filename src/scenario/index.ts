@@ -10,7 +10,8 @@ export {
   type Severity,
   severityOf,
 } from "./problem.ts";
-export { scenarioReference } from "./reference.ts";
+export { experimentReference, scenarioReference } from "./reference.ts";
 export { loadPlugins } from "./scheduler.ts";
 export type { JsonSchema } from "./schema.ts";
 export { didYouMean } from "./spelling.ts";
+export { readTypedFile, type TypedFile } from "./typed-file.ts";

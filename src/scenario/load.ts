@@ -8,7 +8,7 @@ import { type Path, readDocuments, type SourceDocument } from "./documents.ts";
 import { isRecord } from "./field.ts";
 import { type FileReference, readCsv, referencesOf } from "./files.ts";
 import { checkObjects, type ManifestReading, readManifests } from "./manifests.ts";
-import { applySettings } from "./patch.ts";
+import { applySettings, withAssertions } from "./patch.ts";
 import { hasErrors, type Problem, sortProblems } from "./problem.ts";
 import { renderResolved } from "./resolved.ts";
 import { readScheduler, type SchedulerReading, schedulerSource } from "./scheduler.ts";
@@ -20,6 +20,8 @@ export interface LoadOptions {
   /** Files with more patches, relative to the working folder. */
   readonly overlays?: readonly string[];
   readonly run?: number;
+  /** Assertions behind those of the scenario. */
+  readonly assertions?: readonly string[];
   /** Version of kube-orrery, for the resolved scenario. */
   readonly version: string;
 }
@@ -93,9 +95,10 @@ class Loader {
     const set = applySettings(document, this.options.settings ?? []);
     this.problems.push(...set.problems);
     const schema = scenarioSchema();
-    const schemaProblems = checkSchema(set.document, schema);
+    const given = withAssertions(set.document, this.options.assertions ?? []);
+    const schemaProblems = checkSchema(given, schema);
     this.problems.push(...schemaProblems);
-    const filled: SourceDocument = { ...set.document, value: fillDefaults(set.document.value, schema) };
+    const filled: SourceDocument = { ...given, value: fillDefaults(given.value, schema) };
     const references = referencesOf(filled);
     const overlays = [
       ...this.readOverlays(filled, references.overlays),

@@ -84,6 +84,24 @@ export function applySettings(document: SourceDocument, settings: readonly strin
   return { document: set, overlays, problems };
 }
 
+/** A scenario with more assertions behind its own. What is wrong with them is said of the line, not of the file. */
+export function withAssertions(document: SourceDocument, lines: readonly string[]): SourceDocument {
+  if (lines.length === 0) return document;
+  const spec = isRecord(document.value) && isRecord(document.value.spec) ? document.value.spec : {};
+  const own: unknown[] = Array.isArray(spec.assertions) ? spec.assertions : [];
+  const locate = (path: Path): Place | null => {
+    const index = path[0] === "spec" && path[1] === "assertions" ? Number(path[2]) - own.length : -1;
+    const line = lines[index];
+    return line === undefined ? null : { file: `measure ${line}`, line: 0, column: 0, length: 0 };
+  };
+  return {
+    file: document.file,
+    value: mergePatch(document.value, { spec: { assertions: [...own, ...lines] } }),
+    locate: (path) => locate(path) ?? document.locate(path),
+    locateKey: (path) => locate(path) ?? document.locateKey(path),
+  };
+}
+
 function parseSetting(text: string): Setting | null {
   const match = /^(?:([A-Za-z]+)\/(?:([^/:=]+)\/)?([^/:=]+):)?([^=]+)=(.*)$/s.exec(text);
   if (match === null) return null;

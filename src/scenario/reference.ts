@@ -40,6 +40,30 @@ export function scenarioReference(schema: JsonSchema): string {
   return lines.join("\n");
 }
 
+/** docs/experiment.md: every field of an experiment, from its schema. */
+export function experimentReference(schema: JsonSchema): string {
+  const writer = new Writer(schema);
+  const lines = [
+    "# Experiment reference",
+    "",
+    "Generated from `schema/experiment.v1alpha1.json` by `npm run docs`; do not edit by hand. Examples: `examples/experiments`.",
+    "",
+    "An experiment runs one scenario in many variants, each with the same seeds, so that variants meet the same arrivals and",
+    "the same faults. `orrery experiment FILE` writes `results/<name>/`: `summary.csv` (a row a run), `compare.md` (every variant",
+    "against the baseline, with 95 % intervals), `index.json`, and below `variants/` each variant's resolved scenario and runs.",
+    "",
+    "A process that is stopped or killed loses only the runs that were going on: `--resume` makes the missing ones, and the",
+    "result is the same to the byte. `--shard 2/4` makes a part, `orrery experiment merge DIR…` puts parts together. With",
+    "`--redis URL` the runs go to every `orrery worker --redis URL`, on as many machines as there are (both need the packages",
+    "`bullmq` and `ioredis`); the runs of a worker that is lost go to the others. Who can write to that Redis can run code on",
+    "the workers, by way of scheduler plugins: keep it as private as a shell.",
+    "",
+    ...writer.section("Experiment", "", schema),
+    ...writer.shared(),
+  ];
+  return lines.join("\n");
+}
+
 /** Definitions with a section of their own; smaller ones are explained where they are used. */
 const SHARED: readonly (readonly [name: string, title: string])[] = [
   ["curve", "Curves"],
@@ -47,6 +71,9 @@ const SHARED: readonly (readonly [name: string, title: string])[] = [
   ["nodes", "Selecting nodes"],
   ["selector", "Selecting pods"],
   ["noise", "Noise"],
+  ["axis", "Axes"],
+  ["option", "Options"],
+  ["range", "Ranges"],
 ];
 
 class Writer {
@@ -111,6 +138,12 @@ class Writer {
     if (own.const !== undefined) return `\`${String(own.const)}\``;
     if (Array.isArray(own.enum)) return own.enum.map((one) => `\`${String(one)}\``).join(" ");
     if (isRecord(own.items)) return `list of ${this.kind(own.items)}`;
+    if (
+      isRecord(own.additionalProperties) &&
+      own.properties === undefined &&
+      own.additionalProperties.$ref !== undefined
+    )
+      return `map of ${this.kind(own.additionalProperties)}`;
     const type = Array.isArray(own.type) ? own.type.join(" or ") : text(own.type);
     return type === "object" ? "map" : type;
   }

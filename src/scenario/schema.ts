@@ -112,15 +112,18 @@ export function fillDefaults(value: unknown, schema: JsonSchema, root: JsonSchem
     const items = own.items;
     return isRecord(items) ? value.map((item) => fillDefaults(item, items, root)) : value;
   }
-  const properties = own.properties;
-  if (!isRecord(value) || !isRecord(properties)) return value;
+  const properties = isRecord(own.properties) ? own.properties : {};
+  if (!isRecord(value)) return value;
   const filled: Record<string, unknown> = {};
   for (const [key, property] of Object.entries(properties)) {
     if (!isRecord(property)) continue;
     const given = value[key] ?? startingValue(property);
     if (given !== undefined) filled[key] = fillDefaults(given, property, root);
   }
-  for (const [key, given] of Object.entries(value)) if (!(key in filled)) filled[key] = given;
+  const others = own.additionalProperties;
+  for (const [key, given] of Object.entries(value)) {
+    if (!(key in filled)) filled[key] = isRecord(others) ? fillDefaults(given, others, root) : given;
+  }
   return filled;
 }
 
