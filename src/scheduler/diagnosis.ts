@@ -1,4 +1,4 @@
-import { messageOf, type Status, unresolvable } from "./status.ts";
+import { type Code, messageOf, type Status, unresolvable } from "./status.ts";
 
 /** Why nodes were rejected in one attempt: which status each node got, kept as small numbers. */
 export class Diagnosis {
@@ -20,6 +20,9 @@ export class Diagnosis {
   /** Positions of the rejected nodes, in the order in which they were looked at. */
   readonly failed: number[] = [];
   #numbers = new Map<Status, number>();
+  /** The status noted last: neighbours tend to fail alike. */
+  #last: Status | undefined;
+  #lastNumber = 0;
 
   constructor(nodeCount: number) {
     this.nodeCount = nodeCount;
@@ -27,6 +30,14 @@ export class Diagnosis {
 
   /** Notes a rejected node by its position in the search order. */
   reject(position: number, status: Status): void {
+    const number = status === this.#last ? this.#lastNumber : this.#numberOf(status);
+    this.#statusOf ??= new Uint16Array(this.nodeCount);
+    this.#statusOf[position] = number + 1;
+    this.nodesPerStatus[number]! += 1;
+    this.failed.push(position);
+  }
+
+  #numberOf(status: Status): number {
     let number = this.#numbers.get(status);
     if (number === undefined) {
       number = this.statuses.push(status) - 1;
@@ -34,10 +45,18 @@ export class Diagnosis {
       this.#numbers.set(status, number);
       this.plugins.add(status.plugin);
     }
-    this.#statusOf ??= new Uint16Array(this.nodeCount);
-    this.#statusOf[position] = number + 1;
-    this.nodesPerStatus[number]! += 1;
-    this.failed.push(position);
+    this.#last = status;
+    this.#lastNumber = number;
+    return number;
+  }
+
+  /** How many nodes have a status of the code. */
+  countOf(code: Code): number {
+    let count = (this.absentStatus ?? NOT_EVALUATED).code === code ? this.nodeCount - this.failed.length : 0;
+    for (const [number, status] of this.statuses.entries()) {
+      if (status.code === code) count += this.nodesPerStatus[number] as number;
+    }
+    return count;
   }
 
   /** The status of a node that was rejected or never looked at. */
@@ -75,8 +94,13 @@ export class Diagnosis {
     const text =
       this.preFilterStatus !== undefined ? ` ${messageOf(this.preFilterStatus)}.` : histogramText(this.reasonCounts());
     const more = this.postFilterMessage === "" ? "" : ` ${this.postFilterMessage}`;
-    return `0/${this.nodeCount} nodes are available:${text}${more}`;
+    return `${refusalText(this.nodeCount, text)}${more}`;
   }
+}
+
+/** @param reasons as `histogramText` gives them */
+export function refusalText(nodeCount: number, reasons: string): string {
+  return `0/${nodeCount} nodes are available:${reasons}`;
 }
 
 const NOT_EVALUATED: Status = unresolvable("");

@@ -100,15 +100,14 @@ function filterWithPods(
   pod: PodInfo,
   node: NodeInfo,
 ): Status | null {
-  const usage = node.capture();
   const whatIf = state.clone();
-  for (const other of others) {
-    node.addPod(other);
-    for (const plugin of filters) plugin.addPod?.(whatIf, pod, other, node);
-  }
-  const status = runFilters(filters, whatIf, pod, node);
-  node.restore(usage);
-  return status;
+  return node.tryOut(() => {
+    for (const other of others) {
+      node.addPod(other);
+      for (const plugin of filters) plugin.addPod?.(whatIf, pod, other, node);
+    }
+    return runFilters(filters, whatIf, pod, node);
+  });
 }
 
 /** Positions of the allowed nodes, in search order: the original takes them from a map, in no order. */

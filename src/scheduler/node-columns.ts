@@ -16,6 +16,8 @@ export class NodeColumns {
   podCount = new Float64Array(FIRST_ROWS);
   /** Grows with every change of the row: what was computed at the same generation still holds. */
   generation = new Float64Array(FIRST_ROWS);
+  /** Set while somebody tries what would be if, and puts everything back: that changes nothing. */
+  isWhatIf = false;
   #free: number[] = [];
   #limit = 0;
   #clock = 0;
@@ -41,6 +43,7 @@ export class NodeColumns {
   }
 
   touch(row: number): void {
+    if (this.isWhatIf) return;
     this.generation[row] = ++this.#clock;
     this.#touched[this.#clock & (REMEMBERED - 1)] = row;
   }

@@ -71,19 +71,33 @@ export class NodeInfo {
     }
   }
 
-  /** All that `addPod` and `removePod` change, to be put back after a what-if. */
+  /** Runs `work`, which may add and remove pods, and puts the node back as it was. */
+  tryOut<T>(work: () => T): T {
+    const { columns } = this;
+    const usage = this.capture();
+    const wasWhatIf = columns.isWhatIf;
+    columns.isWhatIf = true;
+    try {
+      return work();
+    } finally {
+      columns.isWhatIf = wasWhatIf;
+      this.restore(usage);
+    }
+  }
+
+  /** All that `addPod` and `removePod` change. */
   capture(): NodeUsage {
     const numbers = NUMBERS.map((column) => this.columns[column][this.row] as number);
     const ports = new Map([...this.usedPorts].map(([key, ips]) => [key, new Set(ips)] as const));
     return { numbers, ports, scalars: new Map(this.requestedScalars), pods: new Map(this.pods) };
   }
 
+  /** Puts back what was captured. It does not count as a change. */
   restore(usage: NodeUsage): void {
     for (const [index, column] of NUMBERS.entries()) this.columns[column][this.row] = usage.numbers[index] as number;
     this.usedPorts = usage.ports;
     this.requestedScalars = usage.scalars;
     this.pods = usage.pods;
-    this.columns.touch(this.row);
   }
 
   #account(pod: PodInfo, sign: 1 | -1): void {

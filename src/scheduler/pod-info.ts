@@ -62,7 +62,7 @@ export interface TemplateInfo extends PodTerms {
   readonly gates: readonly string[];
 }
 
-/** A pod compiled for the scheduler. Immutable: an update makes a new one. */
+/** A pod compiled for the scheduler. Immutable: an update makes a new one, `withNode` or `withTemplate` another one. */
 export interface PodInfo extends Omit<PodSource, "owner" | "isPreempted" | "scheduledMessage" | "row"> {
   /** "namespace/name". */
   readonly key: string;
@@ -115,6 +115,11 @@ export class PodCompiler {
 /** The pod with another node. */
 export function withNode(pod: PodInfo, nodeName: string, nominatedNodeName = pod.nominatedNodeName): PodInfo {
   return new CompiledPod(pod.source, pod.template, nodeName, nominatedNodeName);
+}
+
+/** The pod as if it asked for something else. */
+export function withTemplate(pod: PodInfo, template: TemplateInfo): PodInfo {
+  return new CompiledPod(pod.source, template, pod.nodeName, pod.nominatedNodeName);
 }
 
 /** The templates of one spec. */

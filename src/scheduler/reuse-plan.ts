@@ -5,6 +5,7 @@ import type { MemoQuestions, MemoScorer, NodeMemo } from "./node-memo.ts";
 import { FIRST_SPECIAL_CODE } from "./node-memo.ts";
 import type { PluginBlock } from "./plugin-block.ts";
 import type { PodInfo } from "./pod-info.ts";
+import type { ReusedPlacement } from "./reused-placement.ts";
 import { CODE, type Status } from "./status.ts";
 
 /** A plugin that decides over all nodes at once, in one plan. */
@@ -40,6 +41,17 @@ export interface ReusePlan {
   readonly skippedFilters: readonly string[];
   readonly skippedScores: readonly string[];
   memo: NodeMemo | undefined;
+  /** The last time that a pod of the template found no node. */
+  refusal: Refusal | undefined;
+}
+
+/** An attempt without a feasible node, and all that it depends on: as long as that is the same, so is the outcome. */
+export interface Refusal {
+  readonly clock: number;
+  readonly structureRevision: number;
+  readonly countersRevision: number;
+  readonly start: number;
+  readonly placement: ReusedPlacement;
 }
 
 /** Whether all plugins say what they look at, and take part wherever they can: a profile may leave some points out. */
@@ -106,6 +118,7 @@ export function makePlan(framework: Framework, pod: PodInfo): ReusePlan | null {
     skippedFilters: [...state.skippedFilters],
     skippedScores: [...state.skippedScores],
     memo: undefined,
+    refusal: undefined,
   };
 }
 

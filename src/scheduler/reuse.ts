@@ -6,7 +6,7 @@ import { NodeSearch } from "./node-search.ts";
 import type { NominatedPods } from "./nominator.ts";
 import { NomineeChecks } from "./nominee-checks.ts";
 import type { PodInfo, TemplateInfo } from "./pod-info.ts";
-import { isReusable, makePlan, type ReusePlan, type ScoreStep } from "./reuse-plan.ts";
+import { isReusable, makePlan, type Refusal, type ReusePlan, type ScoreStep } from "./reuse-plan.ts";
 import { ReusedPlacement, type ReusedScores } from "./reused-placement.ts";
 import type { ScheduleOptions } from "./schedule-one.ts";
 import { selectHost } from "./select-host.ts";
@@ -66,6 +66,8 @@ export class ReuseBook {
     if (nodes.length === 0) return null;
     const plan = this.#planOf(pod);
     if (plan === null) return null;
+    const again = nominated.isEmpty ? this.#refusedAgain(plan, pod, options) : undefined;
+    if (again !== undefined) return again;
     const isKept = this.#plans.has(pod.template);
     const memo = this.#memoOf(plan);
     const search = this.#search;
@@ -74,7 +76,7 @@ export class ReuseBook {
     const { count, found } = search;
     const scores = count < 2 ? undefined : this.#score(plan, memo, pod);
     if (!isKept) release(plan);
-    return new ReusedPlacement({
+    const placement = new ReusedPlacement({
       framework: this.#framework,
       pod,
       node: count === 0 ? undefined : cache.nodeAt(found[this.#best(scores)]!),
@@ -90,6 +92,25 @@ export class ReuseBook {
       ofNominees: nominees?.statuses,
       scores,
     });
+    if (count === 0 && nominated.isEmpty) plan.refusal = { ...this.#circumstances(options), placement };
+    return placement;
+  }
+
+  #refusedAgain({ refusal }: ReusePlan, pod: PodInfo, options: ScheduleOptions): ReusedPlacement | undefined {
+    if (refusal === undefined) return undefined;
+    const { clock, structureRevision, countersRevision, start } = this.#circumstances(options);
+    const isSame =
+      refusal.clock === clock &&
+      refusal.structureRevision === structureRevision &&
+      refusal.countersRevision === countersRevision &&
+      refusal.start === start;
+    return isSame ? refusal.placement.likewise(pod) : undefined;
+  }
+
+  /** All that filters depend on, beside the template. */
+  #circumstances({ start }: ScheduleOptions): Omit<Refusal, "placement"> {
+    const { columns, counters, structureRevision } = this.cache;
+    return { clock: columns.clock, structureRevision, countersRevision: counters.revision, start };
   }
 
   #best(scores: ReusedScores | undefined): number {

@@ -65,6 +65,15 @@ export class ReusedPlacement implements Placement {
     this.nextStart = (record.start + record.looked) % record.nodes.length;
   }
 
+  /** The same for another pod of the template, without looking at any node; `undefined` when nobody read this one's. */
+  likewise(pod: PodInfo): ReusedPlacement | undefined {
+    if (this.#diagnosis === undefined) return undefined;
+    const placement = new ReusedPlacement({ ...this.#record, pod });
+    placement.#diagnosis = this.#diagnosis;
+    placement.#feasible = this.#feasible;
+    return placement;
+  }
+
   get state(): CycleState {
     if (this.#state === undefined) {
       const { framework, pod, plan, scores, nodes } = this.#record;

@@ -1,7 +1,7 @@
 import { CycleState } from "../cycle-state.ts";
 import type { Framework } from "../framework.ts";
 import type { NodeInfo } from "../node-info.ts";
-import type { PodInfo, TemplateInfo } from "../pod-info.ts";
+import { type PodInfo, type TemplateInfo, withTemplate } from "../pod-info.ts";
 import { CODE, type Status } from "../status.ts";
 import { amountText, shortages } from "./shortages.ts";
 
@@ -115,7 +115,7 @@ function spread(pod: PodInfo, node: NodeInfo, _status: Status, framework: Framew
     ),
   });
   const passes = (changed: TemplateInfo) =>
-    passesPlugin(framework, "PodTopologySpread", { ...pod, template: changed }, node);
+    passesPlugin(framework, "PodTopologySpread", withTemplate(pod, changed), node);
   const index = template.hardSpread.findIndex((_constraint, at) => passes(raised(at, ANY_SKEW)));
   if (!passes(raised(index, ANY_SKEW))) return { texts: [`${node.name} within the default spread constraints`] };
   let [low, high] = [0, ANY_SKEW];

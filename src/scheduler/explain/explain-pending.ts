@@ -5,7 +5,7 @@ import { filterNode, filtersOf } from "../find-nodes.ts";
 import type { Framework } from "../framework.ts";
 import type { NodeInfo } from "../node-info.ts";
 import type { NominatedPods } from "../nominator.ts";
-import type { PodInfo, TemplateInfo } from "../pod-info.ts";
+import { type PodInfo, withTemplate } from "../pod-info.ts";
 import { type Placement, runPreFilters } from "../schedule-one.ts";
 import type { Status } from "../status.ts";
 import { changesFor } from "./changes.ts";
@@ -131,10 +131,6 @@ function ask(
   if (allowed !== undefined && !allowed.has(node.name)) return diagnosis.absentStatus ?? null;
   const filters = filtersOf(framework, state, pod).filter(({ name }) => !passedOver.has(name));
   return filterNode(filters, nominated, state, pod, node);
-}
-
-export function withTemplate(pod: PodInfo, template: TemplateInfo): PodInfo {
-  return { ...pod, template };
 }
 
 function whyOf(pod: PodInfo, { node, status }: Trial): string {

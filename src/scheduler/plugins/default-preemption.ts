@@ -1,14 +1,16 @@
 import type { ClusterView } from "../cluster-view.ts";
 import { DEFAULT_ARGS } from "../config/plugin-args.ts";
 import type { PreemptionArgs } from "../config/types.ts";
-import { Diagnosis } from "../diagnosis.ts";
+import { Diagnosis, histogramText, refusalText } from "../diagnosis.ts";
 import { filtersOf } from "../find-nodes.ts";
 import type { Plugin, PostFilterAnswer } from "../framework.ts";
 import type { NominatedPods } from "../nominator.ts";
 import type { PodInfo } from "../pod-info.ts";
 import { BudgetCheck } from "../preemption/budgets.ts";
 import { bestCandidates, type Candidate, dryRun, type Preemption } from "../preemption/candidates.ts";
+import { KnownTrials } from "../preemption/known-trials.ts";
 import type { PreemptionsUnderWay } from "../preemption/under-way.ts";
+import { NO_VICTIMS } from "../preemption/victims.ts";
 import { CODE, type Status, unresolvable, unschedulable } from "../status.ts";
 
 const NAME = "DefaultPreemption";
@@ -35,42 +37,63 @@ export function defaultPreemption(
   args: PreemptionArgs = DEFAULT_ARGS.preemption,
 ): Plugin {
   const budgets = new BudgetCheck();
+  const known = new KnownTrials();
   return {
     name: NAME,
     preEnqueue: ({ uid }) => (underWay.isUnderWay(uid) ? UNDER_WAY : null),
     postFilter: (state, pod, diagnosis, context) => {
-      const nodes = view.cache.snapshot();
       const refusal = ineligible(view, pod, diagnosis);
       if (refusal !== null) return { status: refusal };
-      const potential: number[] = [];
-      for (let i = 0; i < nodes.length; i++) if (diagnosis.statusAt(i).code === CODE.unschedulable) potential.push(i);
+      const count = diagnosis.countOf(CODE.unschedulable);
+      const offset = count === 0 ? 0 : offsetOf(count);
+      if (!view.cache.hasPodsBelow(pod.template.priority)) return hopeless(diagnosis, offset);
+      const nodes = view.cache.snapshot();
       const startOf = (other: PodInfo) => view.startOf(other);
-      const tried = dryRun(
-        {
-          pod,
-          state,
-          filters: filtersOf(context.framework, state, pod),
-          nominated: context.nominated,
-          budgets,
-          budgetsIn: rememberedBudgets(view),
-          startOf,
-        },
-        nodes,
-        {
-          potential,
-          offset: potential.length === 0 ? 0 : offsetOf(potential.length),
-          wanted: candidatesWanted(potential.length, args),
-          isHopeless: !view.cache.hasPodsBelow(pod.template.priority),
-        },
-      );
+      const { framework, nominated } = context;
+      const filters = filtersOf(framework, state, pod);
+      const trial = { pod, state, filters, nominated, budgets, budgetsIn: rememberedBudgets(view), startOf };
+      const potential = potentialNodes(diagnosis);
+      const select = known.selectorFor(trial);
+      const tried = dryRun(nodes, { potential, offset, wanted: candidatesWanted(count, args), select });
       const best = bestCandidates(tried.candidates, startOf);
-      const cleared = best[0] === undefined ? [] : losingNomination(context.nominated, pod, best[0]);
+      const cleared = best[0] === undefined ? [] : losingNomination(nominated, pod, best[0]);
       return answerOf({ ...tried, best, cleared }, nodes.length);
     },
     // Pods that wait for their own preemption are let in again when a victim is gone; whether that helps them is for
     // the plugins to say that rejected them.
     hints: [{ events: ["AssignedPod/Delete"], hint: () => false }],
   };
+}
+
+/** Nodes that taking pods away might help, by position in the search order. */
+function potentialNodes(diagnosis: Diagnosis): number[] {
+  const { unschedulable: code } = CODE;
+  const positions: number[] = [];
+  for (let i = 0; i < diagnosis.nodeCount; i++) if (diagnosis.statusAt(i).code === code) positions.push(i);
+  return positions;
+}
+
+/** What a dry run comes to when no node holds pods of lower priority: its trials are made up when somebody asks. */
+function hopeless(diagnosis: Diagnosis, offset: number): PostFilterAnswer {
+  const { nodeCount } = diagnosis;
+  const potential = diagnosis.countOf(CODE.unschedulable);
+  const counts = new Map([
+    [NO_VICTIMS.reasons.join(), potential],
+    [NOT_HELPFUL.reasons.join(), nodeCount - potential],
+  ]);
+  for (const [reason, count] of counts) if (count === 0) counts.delete(reason);
+  const preemption: Preemption = {
+    candidates: [],
+    best: [],
+    cleared: [],
+    get rejected() {
+      const positions = potentialNodes(diagnosis);
+      const inOrder = [...positions.slice(offset), ...positions.slice(0, offset)];
+      return inOrder.map((position) => ({ position, status: NO_VICTIMS }));
+    },
+  };
+  const text = `preemption: ${refusalText(nodeCount, histogramText(counts))}`;
+  return { status: unschedulable(NAME, text), nominate: "", preemption };
 }
 
 /** Why the pod may not preempt (again); null when it may. */

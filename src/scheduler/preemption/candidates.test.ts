@@ -10,6 +10,7 @@ import { nodeResourcesFit } from "../plugins/node-resources-fit.ts";
 import { PodCompiler, type PodInfo } from "../pod-info.ts";
 import { BudgetCheck } from "./budgets.ts";
 import { bestCandidates, type Candidate, dryRun } from "./candidates.ts";
+import { selectVictims, type Trial } from "./victims.ts";
 
 const compiler = new PodCompiler();
 
@@ -154,6 +155,8 @@ test("candidates are compared by one cost after another", () => {
   );
 });
 
+const selecting = (trial: Trial) => (node: NodeInfo) => selectVictims(trial, node);
+
 test("the trials start at the offset and end with enough candidates, one of which breaks no budget", () => {
   const { cache, nodes } = clusterOf(6);
   for (const [index, app] of ["x", "y", "x", "x", "y", "z"].entries()) {
@@ -171,7 +174,7 @@ test("the trials start at the offset and end with enough candidates, one of whic
     startOf,
   };
   const check = (offset: number, wanted: number, expected: readonly string[], rejected: readonly number[] = []) => {
-    const run = dryRun(trial, nodes, { potential: [0, 1, 2, 3, 4, 5], offset, wanted, isHopeless: false });
+    const run = dryRun(nodes, { potential: [0, 1, 2, 3, 4, 5], offset, wanted, select: selecting(trial) });
     expect(run.candidates.map(({ node, pdbViolations }) => `${node.name}/${pdbViolations}`)).toEqual(expected);
     expect(run.rejected.map(({ position }) => position)).toEqual(rejected);
   };
@@ -180,11 +183,6 @@ test("the trials start at the offset and end with enough candidates, one of whic
   check(2, 2, ["n4/0", "n2/1", "n3/1"]);
   check(5, 1, ["n1/0", "n0/1"], [5]);
   check(0, 6, ["n1/0", "n4/0", "n0/1", "n2/1", "n3/1"], [5]);
-  const hopeless = dryRun(trial, nodes, { potential: [0, 3], offset: 0, wanted: 2, isHopeless: true });
-  expect(hopeless.rejected.map(({ position, status: { reasons } }) => [position, reasons[0]])).toEqual([
-    [0, "No preemption victims found for incoming pod"],
-    [3, "No preemption victims found for incoming pod"],
-  ]);
 });
 
 test("filters that contradict themselves are told as an error", () => {
@@ -199,7 +197,7 @@ test("filters that contradict themselves are told as an error", () => {
     budgetsIn: () => [],
     startOf,
   };
-  const run = dryRun(trial, nodes, { potential: [0], offset: 0, wanted: 1, isHopeless: false });
+  const run = dryRun(nodes, { potential: [0], offset: 0, wanted: 1, select: selecting(trial) });
   expect(run.candidates).toEqual([]);
   expect(run.rejected[0]?.status.reasons).toEqual(['expected at least one victim pod on node "n0"']);
 });

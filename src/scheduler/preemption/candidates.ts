@@ -1,7 +1,7 @@
 import type { NodeInfo } from "../node-info.ts";
 import type { PodInfo } from "../pod-info.ts";
 import { CODE, type Status } from "../status.ts";
-import { NO_VICTIMS, selectVictims, startOrNever, type Trial } from "./victims.ts";
+import { startOrNever, type Trial, type Victims } from "./victims.ts";
 
 /** A node on which the pod would fit if the victims went. */
 export interface Candidate {
@@ -40,23 +40,23 @@ export interface DryRunOptions {
   readonly offset: number;
   /** How many candidates are enough, as long as one of them breaks no budget. */
   readonly wanted: number;
-  /** No node holds pods of lower priority: there is nothing to try. */
-  readonly isHopeless: boolean;
+  /** Tries one node. */
+  readonly select: (node: NodeInfo) => Victims | Status;
 }
 
 /**
  * Tries the potential nodes one after another, round from the offset, until there are enough candidates.
  * @source kubernetes 1.37 framework/preemption DryRunPreemption (with one worker)
  */
-export function dryRun(trial: Trial, nodes: readonly NodeInfo[], options: DryRunOptions): DryRun {
-  const { potential, offset, wanted, isHopeless } = options;
+export function dryRun(nodes: readonly NodeInfo[], options: DryRunOptions): DryRun {
+  const { potential, offset, wanted, select } = options;
   const sparing: Candidate[] = [];
   const violating: Candidate[] = [];
   const rejected: RejectedNode[] = [];
   for (let i = 0; i < potential.length; i++) {
     const position = potential[(offset + i) % potential.length] as number;
     const node = nodes[position] as NodeInfo;
-    const found = isHopeless ? NO_VICTIMS : selectVictims(trial, node);
+    const found = select(node);
     if ("code" in found) {
       rejected.push({ position, status: found });
       continue;

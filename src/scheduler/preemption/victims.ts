@@ -38,13 +38,17 @@ export const NO_VICTIMS: Status = unresolvable("", "No preemption victims found 
  * @source kubernetes 1.37 defaultpreemption SelectVictimsOnNode
  */
 export function selectVictims(trial: Trial, node: NodeInfo): Victims | Status {
-  const { priority } = trial.pod.template;
-  const possible = [...node.pods.values()].filter((other) => other.template.priority < priority);
+  const possible = lowerPods(trial, node);
   if (possible.length === 0) return NO_VICTIMS;
-  const usage = node.capture();
-  const found = tryWithout(trial, trial.state.clone(), node, possible);
-  node.restore(usage);
-  return found;
+  return node.tryOut(() => tryWithout(trial, trial.state.clone(), node, possible));
+}
+
+/** Pods on the node that may have to go. */
+export function lowerPods({ pod }: Trial, node: NodeInfo): PodInfo[] {
+  const { priority } = pod.template;
+  const lower: PodInfo[] = [];
+  for (const other of node.pods.values()) if (other.template.priority < priority) lower.push(other);
+  return lower;
 }
 
 function tryWithout(trial: Trial, state: CycleState, node: NodeInfo, possible: readonly PodInfo[]): Victims | Status {
