@@ -114,16 +114,12 @@ export class NodeMemo {
       this.#codesAreOf = rows;
       this.#codes = Uint8Array.from(rows, (row) => codeOf(verdicts[row]!));
     }
-    const known = this.#codes;
-    for (;;) {
-      const place = known.indexOf(NOT_ASKED, from);
-      if (place === -1 || place >= to) break;
-      if (verdicts[rows[place]!] === UNKNOWN) askRun(this, rows, place, to - place);
-      for (let i = place; i < to && known[i] === NOT_ASKED && verdicts[rows[i]!] !== UNKNOWN; i++) {
-        known[i] = codeOf(verdicts[rows[i]!]!);
-      }
+    const known = this.#codes.subarray(from, to);
+    for (let i = known.indexOf(NOT_ASKED); i !== -1; i = known.indexOf(NOT_ASKED, i)) {
+      if (verdicts[rows[from + i]!] === UNKNOWN) askRun(this, rows, from + i, known.length - i);
+      known[i] = codeOf(verdicts[rows[from + i]!]!);
     }
-    codes.set(known.subarray(from, to), from);
+    codes.set(known, from);
   }
 
   /** Asks about the nodes of `rows[from..to)` again. */

@@ -113,8 +113,10 @@ export class NodeSearch {
     this.looked = 0;
     let position = start;
     while (this.looked < total) {
-      const wanted = Math.max(toFind - this.count + 1, FEWEST_AT_ONCE);
-      const end = position + Math.min(wanted, total - this.looked, total - position);
+      // As many as it takes if nodes go on to be feasible as often as they were.
+      const wanted = ((toFind - this.count + 1) * (this.looked + 1)) / (this.count + 1);
+      const length = Math.max(Math.ceil(wanted), FEWEST_AT_ONCE);
+      const end = position + Math.min(length, total - this.looked, total - position);
       memo.writeCodes(rows, position, end, codes);
       for (let i = 0; i < this.#filtering.length; i++) this.#filtering[i]!.filter(position, end, codes);
       nominees?.check(position, end, codes);
