@@ -79,7 +79,10 @@ export function buildPlan(input: PlanInput): BuiltPlan {
     failures: readFailures(spec.get("failures").items(), context),
     actions: readActions(spec.get("actions").items(), context),
     assertions: readAssertions(spec.get("assertions"), currency, later, nodes),
-    fidelity: { periodic: spec.get("fidelity").get("periodic").text() === "explicit" ? "explicit" : "chain" },
+    fidelity: {
+      periodic: spec.get("fidelity").get("periodic").text() === "explicit" ? "explicit" : "chain",
+      hpaFormula: spec.get("fidelity").get("hpaFormula").text() === "before-1.16" ? "before-1.16" : "current",
+    },
     record: {
       sampleMicros: spec.get("record").get("sample").micros(),
       events: spec.get("record").get("events").isTrue(true),

@@ -105,7 +105,7 @@ export function planOf(parts: PlanParts = {}): Plan {
       text: `${assertion.metric} ${assertion.stat} ${assertion.comparison} ${assertion.threshold}`,
       source: NOWHERE,
     })),
-    fidelity: { periodic: parts.periodic ?? "chain" },
+    fidelity: { periodic: parts.periodic ?? "chain", hpaFormula: "current" },
     record: { sampleMicros: seconds(15), events: true, decisions: true, ...parts.record },
     currency: "USD",
   });

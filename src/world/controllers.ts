@@ -20,14 +20,14 @@ import {
   TtlAfterFinished,
 } from "../control/index.ts";
 import type { Store } from "../store/index.ts";
-import type { Timing } from "./plan.ts";
+import type { Plan } from "./plan.ts";
 
 /** kube-controller-manager: the controllers of a world, in the order in which their events are declared. */
 export class Controllers {
   readonly cloudNodeLifecycle: CloudNodeLifecycle;
   readonly #nodeLifecycle: NodeLifecycle;
 
-  constructor(store: Store, metrics: MetricsSource, timing: Timing, isGone: (node: string) => boolean) {
+  constructor(store: Store, metrics: MetricsSource, { timing, fidelity }: Plan, isGone: (node: string) => boolean) {
     new ReplicaController(store, REPLICATION_CONTROLLER);
     new ReplicaController(store, REPLICA_SET);
     new DeploymentController(store);
@@ -40,6 +40,7 @@ export class Controllers {
     new DisruptionController(store);
     new HpaController(store, metrics, {
       ...timing,
+      hpaFormula: fidelity.hpaFormula,
       hpaStartSpreadMicros: timing.phases === "random" ? timing.hpaSyncMicros : 0,
     });
     this.#nodeLifecycle = new NodeLifecycle(store, {

@@ -72,6 +72,8 @@ export interface Plan {
 export interface Fidelity {
   /** `chain`: heartbeats and scrapes are formulas; `explicit`: every tick is an event. The outcome is the same. */
   readonly periodic: "chain" | "explicit";
+  /** The HPA's formula: the present one, or that which ran away in rolling updates. */
+  readonly hpaFormula: "current" | "before-1.16";
 }
 
 export interface RecordOptions {

@@ -122,7 +122,7 @@ export class World implements RunnableWorld {
     });
     const isGone = (name: string): boolean => this.fleet.stateOf(name) === "gone";
     const metrics = hpaMetrics(store, this.metricsServer, this.#customMetrics);
-    this.#controllers = new Controllers(store, metrics, plan.timing, isGone);
+    this.#controllers = new Controllers(store, metrics, plan, isGone);
     this.fleet = new NodeFleet(store, this.kubelets, plan, () => this.#controllers.cloudNodeLifecycle.look());
     this.#faults = new Faults(engine, store, this.kubelets, plan);
     this.#cluster = { store, addresses: new ServiceAddresses(store) };

@@ -55,7 +55,7 @@ describe.each(NAMES)("%s", { timeout: PATIENCE }, (name) => {
 
   test("gives the same digest however it is played and watched", async () => {
     const plan = await planOfScenario(name);
-    const explicit: Plan = { ...plan, fidelity: { periodic: "explicit" } };
+    const explicit: Plan = { ...plan, fidelity: { ...plan.fidelity, periodic: "explicit" } };
     const silent: Plan = { ...plan, record: { ...plan.record, events: false, decisions: false } };
     const rare: Plan = { ...plan, record: { ...plan.record, sampleMicros: 10 * plan.record.sampleMicros } };
     const digests = {

@@ -24,6 +24,11 @@ export interface HpaOptions {
   readonly hpaInitialReadinessDelayMicros: number;
   /** HPAs that are there when the run begins have been for a while: their first sync is so much later at most, at random. */
   readonly hpaStartSpreadMicros?: number;
+  /**
+   * `before-1.16`: the size that the target has counts as the current one, not the size that it wants (kubernetes#79035),
+   * and numbers against the direction of the ratio stand (kubernetes#85027). Default `current`.
+   */
+  readonly hpaFormula?: "current" | "before-1.16";
   /** Whether a sync is cut short while nothing that it rests on has changed; the outcome is the same. Default true. */
   readonly remembersSteadyStates?: boolean;
 }
@@ -76,10 +81,11 @@ export class HpaController {
     this.#histories = new StateMap(cells, "hpa.histories");
     this.#steadyAt = new Column<Float64Array>(cells, "hpa.steadyAt", Float64Array, -1);
     this.#steadyReplicas = new Column<Int32Array>(cells, "hpa.steadyReplicas", Int32Array);
-    this.#inputs = new SyncInputs(store, source, {
+    const periods = {
       cpuInitializationMicros: options.hpaCpuInitializationMicros,
       initialReadinessDelayMicros: options.hpaInitialReadinessDelayMicros,
-    });
+    };
+    this.#inputs = new SyncInputs(store, source, periods, options.hpaFormula !== "before-1.16");
     this.#syncCount = new Column<Float64Array>(cells, "hpa.syncCount", Float64Array);
     this.#selectors = new SelectorIndex(cells, store.pods);
     this.#queue = new WorkQueue(store.engine, "hpa", this.#hpas.rows, (row) => this.#sync(row));
@@ -133,7 +139,7 @@ export class HpaController {
       now: engine.now,
       nowText: this.#store.timestamp(engine.now),
       downscaleWindowMicros: this.#options.hpaDownscaleStabilizationMicros,
-      scale,
+      scale: this.#options.hpaFormula === "before-1.16" ? withCountedSize(scale) : scale,
       history: this.#historyOf(row),
       computeMetrics: (scale) => this.#computeMetrics(row, hpa, scale),
       rescale: (replicas) => writeTargetScale(this.#store, namespace, target, replicas),
@@ -216,6 +222,12 @@ export class HpaController {
       .map(({ namespace, name }) => `${namespace}/${name}`);
     return `pods by selector ${selector} are controlled by more than one HPA (e.g. [${names.join(" ")}])`;
   }
+}
+
+/** The scale as old controllers read it: what there is stands for what is wanted, unless that is nothing. */
+function withCountedSize<T extends Scale | { readonly error: string }>(scale: T): T {
+  if ("error" in scale || scale.specReplicas === 0) return scale;
+  return { ...scale, specReplicas: scale.statusReplicas };
 }
 
 /** Whether a sync has something to explain: it read metrics, or moved the scale. */

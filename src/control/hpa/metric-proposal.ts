@@ -28,6 +28,7 @@ export interface MetricInputs {
   readonly statusReplicas: number;
   readonly tolerances: Tolerances;
   readonly periods: ReadinessPeriods;
+  readonly isCountGuarded?: boolean;
   pods(): readonly PodRecord[];
   readyPods(): ReadyPods;
   resource(resource: string, container: string): PodMetricAnswer;
@@ -138,8 +139,9 @@ function calculateResource(
 }
 
 function podInput(inputs: MetricInputs, answer: PodMetricAnswer) {
-  const { now, specReplicas: currentReplicas, tolerances, periods } = inputs;
-  return { now, currentReplicas, tolerances, periods, pods: "error" in answer ? [] : inputs.pods(), answer };
+  const { now, specReplicas: currentReplicas, tolerances, periods, isCountGuarded = true } = inputs;
+  const pods = "error" in answer ? [] : inputs.pods();
+  return { now, currentReplicas, tolerances, periods, isCountGuarded, pods, answer };
 }
 
 function proposePods(source: NonNullable<MetricSpec["pods"]>, inputs: MetricInputs): MetricProposal {

@@ -19,6 +19,8 @@ export interface PodCalculationInput {
   readonly periods: ReadinessPeriods;
   readonly pods: readonly PodRecord[];
   readonly answer: PodMetricAnswer;
+  /** Whether a number against the direction of the ratio is dropped. Not so before Kubernetes 1.19 (kubernetes#85027). Default true. */
+  readonly isCountGuarded?: boolean;
 }
 
 export interface ResourceCalculationInput extends PodCalculationInput {
@@ -243,6 +245,7 @@ function decide(
   });
   if (isWithinTolerance(rebalancedRatio, input.tolerances)) return end("withinTolerance");
   if ((ratio < 1 && rebalancedRatio > 1) || (ratio > 1 && rebalancedRatio < 1)) return end("directionTurned");
+  if (input.isCountGuarded === false) return end("scaled");
   if ((rebalancedRatio < 1 && rawReplicas > current) || (rebalancedRatio > 1 && rawReplicas < current)) {
     return end("countAgainstRatio");
   }

@@ -77,6 +77,7 @@ export class SyncInputs implements MetricInputs {
   statusReplicas = 0;
   tolerances: Tolerances = NO_TOLERANCES;
   readonly periods: ReadinessPeriods;
+  readonly isCountGuarded: boolean;
   readonly #store: Store;
   readonly #source: MetricsSource;
   readonly #buffers = new SyncBuffers();
@@ -87,7 +88,8 @@ export class SyncInputs implements MetricInputs {
   /** Whose samples are in the buffers, and the answer's size; undefined when nobody's are. */
   #fetched: SampleCount | undefined;
 
-  constructor(store: Store, source: MetricsSource, periods: ReadinessPeriods) {
+  constructor(store: Store, source: MetricsSource, periods: ReadinessPeriods, isCountGuarded = true) {
+    this.isCountGuarded = isCountGuarded;
     this.#store = store;
     this.#source = source;
     this.periods = periods;
