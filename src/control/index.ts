@@ -14,6 +14,7 @@ export {
   evict,
 } from "./disruption/index.ts";
 export { Drain } from "./drain.ts";
+export { EndpointsController } from "./endpoints/index.ts";
 export { EndpointSliceController, type EndpointSliceSettings } from "./endpointslice/index.ts";
 export { GarbageCollector } from "./garbage-collector.ts";
 export type { MetricsSource, PodRowsQuery, ResourceQuery, SampleColumns, SampleCount } from "./hpa/index.ts";

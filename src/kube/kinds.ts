@@ -31,7 +31,7 @@ const SERVED: Readonly<Record<string, readonly Entry[]>> = {
     ["ReplicationController", "replicationcontrollers", "rc", "ns", "simulated"],
     ["Namespace", "namespaces", "ns", "cluster", "simulated"],
     ["Event", "events", "ev", "ns", "simulated"],
-    ["Endpoints", "endpoints", "ep", "ns"],
+    ["Endpoints", "endpoints", "ep", "ns", "simulated"],
     ["ConfigMap", "configmaps", "cm", "ns"],
     ["Secret", "secrets", "", "ns"],
     ["ServiceAccount", "serviceaccounts", "sa", "ns"],

@@ -41,6 +41,7 @@ export const DOCUMENT_KINDS = [
   "Lease",
   "Other",
   "ControllerRevision",
+  "Endpoints",
 ] as const;
 export type DocumentKind = (typeof DOCUMENT_KINDS)[number];
 

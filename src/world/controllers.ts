@@ -6,6 +6,7 @@ import {
   DeploymentController,
   DisruptionController,
   EndpointSliceController,
+  EndpointsController,
   GarbageCollector,
   HpaController,
   JobController,
@@ -55,6 +56,7 @@ export class Controllers {
     });
     new TaintEviction(store);
     new EndpointSliceController(store);
+    new EndpointsController(store);
     new PodGarbageCollector(store, { terminatedThreshold: timing.terminatedPodGcThreshold });
     new GarbageCollector(store);
     this.cloudNodeLifecycle = new CloudNodeLifecycle(store, isGone);

@@ -46,7 +46,7 @@ export class EndpointSliceController {
     this.#services = store.documents("Service");
     const { cells } = store.engine;
     this.#table = new EndpointTable(cells);
-    this.#matches = new ServiceMatches(this.#services, store.pods);
+    this.#matches = new ServiceMatches("endpointslice", this.#services, store.pods);
     cells.add(this.#matches);
     this.#sync = new ServiceSync(store, this.#table, settings.maxEndpointsPerSlice ?? 100);
     this.#isStale = new Column<Uint8Array>(cells, "endpointslice.isStale", Uint8Array);

@@ -17,20 +17,26 @@ export function isManaged(service: Service): boolean {
  * hence no state; it is a cell only to be emptied when another state is loaded.
  */
 export class ServiceMatches implements Cell {
-  readonly name = "endpointslice.matches";
+  readonly name: string;
   readonly #services: DocumentTable<Service>;
   readonly #pods: PodTable;
   #byGroup = new Map<number, readonly number[]>();
   #byNamespace: Map<string, Candidate[]> | undefined;
 
-  constructor(services: DocumentTable<Service>, pods: PodTable) {
+  /** `owner` is the controller that asks: each has its own. */
+  constructor(owner: string, services: DocumentTable<Service>, pods: PodTable) {
+    this.name = `${owner}.matches`;
     this.#services = services;
     this.#pods = pods;
   }
 
   /** Rows of the services that select the pod. */
   of(pod: number): readonly number[] {
-    const group = this.#pods.byGroup.listOf(pod);
+    return this.ofGroup(this.#pods.byGroup.listOf(pod));
+  }
+
+  /** Rows of the services that select the pods of a group. */
+  ofGroup(group: number): readonly number[] {
     let found = this.#byGroup.get(group);
     if (found === undefined) {
       const labels = this.#pods.groupLabels.get(group);

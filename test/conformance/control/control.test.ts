@@ -8,7 +8,7 @@ const AGREED: Readonly<Record<string, { readonly atLeast: number; readonly of: n
   scaledown: { atLeast: 24, of: 24 },
   deploy: { atLeast: 39, of: 39 },
   daemonset: { atLeast: 12, of: 12 },
-  endpointslice: { atLeast: 0, of: 6 },
+  endpointslice: { atLeast: 6, of: 6 },
   job: { atLeast: 19, of: 19 },
   "hpa-sync": { atLeast: 58, of: 58 },
   nodelife: { atLeast: 23, of: 23 },
@@ -26,12 +26,6 @@ describe("controllers against the recordings of kube-controller-manager 1.37.2",
     expect(result.scenarios).toBe(of);
     const lines = result.differences.map(({ scenario, lines: [first = ""] }) => `${scenario}: ${first}`);
     expect(result.agreed, lines.join("\n")).toBeGreaterThanOrEqual(atLeast);
-  });
-
-  it("endpointslice, but for the controller of Endpoints", () => {
-    const without = { controllers: ["endpoints"], kinds: ["Endpoints"] };
-    const result = runControlFile(recording("endpointslice"), { without });
-    expect(result).toMatchObject({ scenarios: 6, agreed: 6, differences: [] });
   });
 
   it("does not skip a scenario whose controllers do not exist", () => {

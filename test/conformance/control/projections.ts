@@ -1,4 +1,4 @@
-import type { Condition, KubeObject, Pod } from "../../../src/kube/index.ts";
+import type { Condition, EndpointAddress, Endpoints, KubeObject, Pod } from "../../../src/kube/index.ts";
 import { parseRfc3339 } from "../../../src/units/index.ts";
 import { byNature } from "./natural-order.ts";
 
@@ -103,6 +103,19 @@ const PROJECTIONS: Readonly<Record<string, (object: Loose, naming: Naming) => Fi
     conds: conditions(budget, naming, false),
   }),
   EndpointSlice: (slice, naming) => sliceFields(slice as unknown as LooseSlice, naming),
+  Endpoints: (object, naming) => {
+    const { subsets = [] } = object as Endpoints;
+    const names = (addresses: readonly EndpointAddress[] = []): string[] =>
+      addresses
+        .flatMap(({ targetRef }) => (targetRef === undefined ? [] : [naming.nameOf(targetRef.name)]))
+        .sort(byNature);
+    const shown = subsets.map(({ addresses, notReadyAddresses, ports }) => ({
+      ready: names(addresses),
+      notReady: names(notReadyAddresses),
+      ports,
+    }));
+    return { subsets: shown.length === 0 ? undefined : shown };
+  },
   HorizontalPodAutoscaler: (hpa, naming) => {
     const { lastScaleTime, observedGeneration, currentMetrics, ...status } = hpa.status ?? {};
     const metrics = (currentMetrics ?? []) as unknown[];

@@ -1,0 +1,168 @@
+import type { EndpointAddress, EndpointPort, EndpointSubset, Endpoints, Service, StringMap } from "../../kube/index.ts";
+import { CHANGE, type Cursor, type DocumentTable, ipText, type Store } from "../../store/index.ts";
+import { Column, RefColumn } from "../../tables/index.ts";
+import { isManaged, portsFor, ServiceMatches } from "../endpointslice/index.ts";
+import { WorkQueue } from "../work-queue.ts";
+import { type PodEndpoint, packSubsets, truncateSubsets } from "./subsets.ts";
+
+/** What of a pod matters to its endpoints, besides its labels. */
+const POD_CHANGES = CHANGE.added | CHANGE.deleting | CHANGE.bound | CHANGE.phase | CHANGE.ready | CHANGE.podIp;
+/** @source kubernetes 1.37 pkg/controller/endpoint maxCapacity */
+const CAPACITY = 1000;
+const OVER_CAPACITY = "endpoints.kubernetes.io/over-capacity";
+const HEADLESS_LABEL = "service.kubernetes.io/headless";
+/** @source kubernetes 1.37 pkg/controller/endpoint labelManagedBy */
+const MANAGED_BY: StringMap = { "endpoints.kubernetes.io/managed-by": "endpoint-controller" };
+
+/**
+ * The controller of Endpoints, which EndpointSlices replace and which still runs: for each service with a selector an object of its name
+ * with its pods' addresses, at most 1,000. Pods that are going are not in it, unless the service publishes all.
+ *
+ * DEVIATION(endpoints-trigger-time): the annotation `endpoints.kubernetes.io/last-change-trigger-time` is not written.
+ * @source kubernetes 1.37 pkg/controller/endpoint/endpoints_controller.go
+ */
+export class EndpointsController {
+  readonly #store: Store;
+  readonly #services: DocumentTable<Service>;
+  readonly #endpoints: DocumentTable<Endpoints>;
+  readonly #matches: ServiceMatches;
+  readonly #cursor: Cursor;
+  readonly #queue: WorkQueue;
+  readonly #leftOver: WorkQueue;
+  /** The address of a pod, made once: by pod row, and the pod's serial number with it. */
+  readonly #address: RefColumn<EndpointAddress | null>;
+  /** By pod row: one more than the group of pods (namespace and labels) that it was last seen in. */
+  readonly #group: Column<Int32Array>;
+
+  constructor(store: Store) {
+    const { cells } = store.engine;
+    this.#store = store;
+    this.#services = store.documents("Service");
+    this.#endpoints = store.documents("Endpoints");
+    this.#matches = new ServiceMatches("endpoints", this.#services, store.pods);
+    cells.add(this.#matches);
+    this.#address = new RefColumn<EndpointAddress | null>(cells, "endpoints.address", null);
+    this.#group = new Column<Int32Array>(cells, "endpoints.group", Int32Array);
+    this.#queue = new WorkQueue(store.engine, "endpoints", this.#services.rows, (row) => this.#sync(row));
+    this.#leftOver = new WorkQueue(store.engine, "endpoints.leftOver", this.#endpoints.rows, (row) => this.#drop(row));
+    this.#cursor = store.watch("endpoints", ["Pod", "Service"], () => this.#read(), 0, {
+      pods: { flags: POD_CHANGES | CHANGE.metadata | CHANGE.deleted },
+    });
+  }
+
+  #read(): void {
+    const cursor = this.#cursor;
+    const serviceKind = this.#store.kindIdOf("Service");
+    while (cursor.next()) {
+      const { row, flags, kindId } = cursor;
+      if (kindId === serviceKind) this.#serviceChanged(row, flags);
+      else this.#podChanged(row, flags);
+    }
+  }
+
+  #serviceChanged(row: number, flags: number): void {
+    if ((flags & (CHANGE.added | CHANGE.deleted | CHANGE.spec)) !== 0) this.#matches.clear();
+    if ((flags & CHANGE.deleted) !== 0) {
+      const { namespace = "", name = "" } = this.#services.get(row).metadata;
+      const left = this.#endpoints.rowOf(namespace, name);
+      if (left !== -1) this.#leftOver.add(left);
+    } else if ((flags & (CHANGE.added | CHANGE.spec | CHANGE.metadata)) !== 0) this.#queue.add(row);
+  }
+
+  #podChanged(pod: number, flags: number): void {
+    const { pods } = this.#store;
+    const isGone = (flags & CHANGE.deleted) !== 0;
+    if ((flags & (CHANGE.added | CHANGE.deleted | CHANGE.bound | CHANGE.podIp)) !== 0) this.#address.set(pod, null);
+    if (!isGone && !pods.isPresent(pod)) return;
+    const before = this.#group.get(pod) - 1;
+    const group = isGone ? -1 : pods.byGroup.listOf(pod);
+    this.#group.set(pod, group + 1);
+    if (group !== -1) this.#enqueue(group);
+    if (before !== -1 && before !== group) this.#enqueue(before);
+  }
+
+  #enqueue(group: number): void {
+    for (const service of this.#matches.ofGroup(group)) this.#queue.add(service);
+  }
+
+  #sync(row: number): void {
+    if (!this.#services.isPresent(row)) return;
+    const service = this.#services.get(row);
+    if (!isManaged(service)) return;
+    const all = packSubsets(this.#members(row, service));
+    const subsets = truncateSubsets(all, CAPACITY);
+    this.#write(service, subsets, subsets !== all);
+  }
+
+  #members(row: number, service: Service): PodEndpoint[] {
+    const { pods } = this.#store;
+    const { namespace = "", name } = service.metadata;
+    const publishesAll = service.spec.publishNotReadyAddresses === true;
+    const hasPorts = (service.spec.ports ?? []).length > 0;
+    const selects = this.#matches.matcherOf(row);
+    const members: PodEndpoint[] = [];
+    for (const group of pods.matchingGroups(namespace, (labels) => selects.matches(labels))) {
+      for (let pod = pods.byGroup.head(group); pod !== -1; pod = pods.byGroup.next(pod)) {
+        if (pods.ip.get(pod) === 0 || pods.isTerminal(pod) || (pods.isDeleting(pod) && !publishesAll)) continue;
+        const ports = portsFor(service, pods.templateOf(pod).spec).map(endpointPort);
+        if (ports.length === 0 && hasPorts) continue;
+        members.push({ address: this.#addressOf(pod, name ?? ""), isReady: publishesAll || pods.isReady(pod), ports });
+      }
+    }
+    return members;
+  }
+
+  #addressOf(pod: number, service: string): EndpointAddress {
+    const { pods, rendering } = this.#store;
+    const { hostname, subdomain } = pods.templateOf(pod).spec;
+    const isNamed = hostname !== undefined && hostname !== "" && subdomain === service;
+    const known = this.#address.get(pod);
+    if (known !== null) return isNamed ? { ...known, hostname } : known;
+    const address: EndpointAddress = Object.freeze({
+      ip: ipText(pods.ip.get(pod)),
+      nodeName: pods.nodeNameOf(pod),
+      targetRef: Object.freeze({
+        kind: "Pod",
+        namespace: pods.namespaceOf(pod),
+        name: pods.name.get(pod),
+        uid: rendering.uid(pods.serial.get(pod)),
+      }),
+    });
+    this.#address.set(pod, address);
+    return isNamed ? { ...address, hostname } : address;
+  }
+
+  #write(service: Service, subsets: readonly EndpointSubset[], isTruncated: boolean): void {
+    const { writer } = this.#store;
+    const { namespace = "", name = "", labels: own = {} } = service.metadata;
+    const { [HEADLESS_LABEL]: _, ...plain } = own;
+    const { clusterIP } = service.spec;
+    const isHeadless = clusterIP === undefined || clusterIP === "" || clusterIP === "None";
+    const labels = { ...plain, ...(isHeadless ? { [HEADLESS_LABEL]: "" } : {}), ...MANAGED_BY };
+    const row = this.#endpoints.rowOf(namespace, name);
+    const { [OVER_CAPACITY]: __, ...kept } = row === -1 ? {} : (this.#endpoints.get(row).metadata.annotations ?? {});
+    const annotations = isTruncated ? { ...kept, [OVER_CAPACITY]: "truncated" } : kept;
+    const shown = subsets.length === 0 ? {} : { subsets };
+    if (row === -1) {
+      const metadata = { name, namespace, labels, ...(isTruncated ? { annotations } : {}) };
+      const made: Endpoints = { apiVersion: "v1", kind: "Endpoints", metadata, ...shown };
+      writer.create(made);
+      return;
+    }
+    const { subsets: ___, ...rest } = this.#endpoints.get(row);
+    const { annotations: ____, ...metadata } = rest.metadata;
+    const described = Object.keys(annotations).length === 0 ? {} : { annotations };
+    writer.update(this.#endpoints, row, { ...rest, metadata: { ...metadata, labels, ...described }, ...shown });
+  }
+
+  /** The object goes with its service, unless there is one of that name again. */
+  #drop(row: number): void {
+    if (!this.#endpoints.isPresent(row)) return;
+    const { namespace = "", name = "" } = this.#endpoints.get(row).metadata;
+    if (this.#services.rowOf(namespace, name) === -1) this.#store.writer.remove(this.#endpoints, row);
+  }
+}
+
+function endpointPort({ name, port, protocol, appProtocol }: ReturnType<typeof portsFor>[number]): EndpointPort {
+  return { ...(name === "" ? {} : { name }), port, protocol, ...(appProtocol === undefined ? {} : { appProtocol }) };
+}
