@@ -1,5 +1,5 @@
 import type { EndpointAddress, EndpointPort, EndpointSubset, Endpoints, Service, StringMap } from "../../kube/index.ts";
-import { CHANGE, type Cursor, type DocumentTable, ipText, type Store } from "../../store/index.ts";
+import { CHANGE, type Cursor, type DocumentTable, ipText, type PodTemplate, type Store } from "../../store/index.ts";
 import { Column, RefColumn } from "../../tables/index.ts";
 import { isManaged, portsFor, ServiceMatches } from "../endpointslice/index.ts";
 import { WorkQueue } from "../work-queue.ts";
@@ -101,10 +101,16 @@ export class EndpointsController {
     const hasPorts = (service.spec.ports ?? []).length > 0;
     const selects = this.#matches.matcherOf(row);
     const members: PodEndpoint[] = [];
+    const portsOf = new Map<PodTemplate, readonly EndpointPort[]>();
     for (const group of pods.matchingGroups(namespace, (labels) => selects.matches(labels))) {
       for (let pod = pods.byGroup.head(group); pod !== -1; pod = pods.byGroup.next(pod)) {
         if (pods.ip.get(pod) === 0 || pods.isTerminal(pod) || (pods.isDeleting(pod) && !publishesAll)) continue;
-        const ports = portsFor(service, pods.templateOf(pod).spec).map(endpointPort);
+        const template = pods.templateOf(pod);
+        let ports = portsOf.get(template);
+        if (ports === undefined) {
+          ports = portsFor(service, template.spec).map(endpointPort);
+          portsOf.set(template, ports);
+        }
         if (ports.length === 0 && hasPorts) continue;
         members.push({ address: this.#addressOf(pod, name ?? ""), isReady: publishesAll || pods.isReady(pod), ports });
       }

@@ -10,7 +10,7 @@ export interface PodEndpoint {
 
 /** Addresses that offer a port, by their place among all. */
 interface Offer {
-  readonly ports: EndpointPort[];
+  readonly ports: readonly EndpointPort[];
   readonly members: readonly PodEndpoint[];
 }
 
@@ -26,6 +26,10 @@ const NO_PORT = "";
  */
 export function packSubsets(endpoints: readonly PodEndpoint[]): readonly EndpointSubset[] {
   const sorted = [...endpoints].sort(byAddress);
+  const first = sorted[0];
+  if (first === undefined) return [];
+  // Mostly all have the same list of ports.
+  if (sorted.every(({ ports }) => ports === first.ports)) return [subsetOf({ ports: first.ports, members: sorted })];
   const byPort = new Map<string, { readonly port: EndpointPort | null; readonly places: number[] }>();
   for (const [place, { ports }] of sorted.entries()) {
     for (const port of ports.length === 0 ? [null] : ports) {
@@ -38,19 +42,16 @@ export function packSubsets(endpoints: readonly PodEndpoint[]): readonly Endpoin
   const offers = new Map<string, Offer>();
   for (const { port, places } of byPort.values()) {
     const key = places.join();
-    let offer = offers.get(key);
-    if (offer === undefined) {
-      offer = { ports: [], members: places.map((place) => sorted[place] as PodEndpoint) };
-      offers.set(key, offer);
-    }
-    if (port !== null) offer.ports.push(port);
+    const { ports, members } = offers.get(key) ?? { ports: [], members: places.map((at) => sorted[at] as PodEndpoint) };
+    offers.set(key, { ports: port === null ? ports : [...ports, port], members });
   }
   return [...offers.values()].map(subsetOf);
 }
 
 function subsetOf({ ports, members }: Offer): EndpointSubset {
-  const addresses = members.filter(({ isReady }) => isReady).map(({ address }) => address);
-  const notReady = members.filter(({ isReady }) => !isReady).map(({ address }) => address);
+  const addresses: EndpointAddress[] = [];
+  const notReady: EndpointAddress[] = [];
+  for (const { address, isReady } of members) (isReady ? addresses : notReady).push(address);
   return {
     ...(addresses.length === 0 ? {} : { addresses }),
     ...(notReady.length === 0 ? {} : { notReadyAddresses: notReady }),
