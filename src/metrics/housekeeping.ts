@@ -38,25 +38,25 @@ export class Housekeeping {
     this.#hasPhase = hasRandomPhase && this.#spread === 0;
   }
 
-  // hot: once a pod and scrape (bench/world).
-  /** The last look at or before `now` at the containers of a pod that started at `startedAt` ≤ now. */
-  lastAt(row: number, startedAt: Micros, now: Micros): Micros {
-    const period = this.#period;
-    if (period === 0) return now;
-    const spread = this.#spread;
-    const since = now - startedAt;
-    if (spread === 0) {
-      const phase = this.#hasPhase ? Math.floor(drawKeyed(keyOf(this.#seed, row), 0) * period) : 0;
-      const at = startedAt - phase + Math.floor((since + phase) / period) * period;
-      return at < startedAt ? startedAt : at;
+  /** Whether every instant is a look. */
+  get isContinuous(): boolean {
+    return this.#period === 0;
+  }
+
+  // hot: once a pod and look (bench/world).
+  /** Look k ≥ 0 at the containers of a pod that started at `startedAt`. */
+  lookAt(row: number, startedAt: Micros, k: number): Micros {
+    if (k === 0) return startedAt;
+    if (this.#spread > 0) {
+      const draw = drawKeyed(keyOf(this.#seed, row), k);
+      return startedAt + k * this.#period + Math.floor(this.#spread * (draw - 0.5));
     }
-    // Look k + 1 is later than now for certain; k may be; k − 1 is not.
-    const k = Math.floor((since + spread / 2) / period);
-    if (k <= 0) return startedAt;
-    const keyed = keyOf(this.#seed, row);
-    const at = startedAt + k * period + Math.floor(spread * (drawKeyed(keyed, k) - 0.5));
-    if (at <= now) return at;
-    if (k === 1) return startedAt;
-    return startedAt + (k - 1) * period + Math.floor(spread * (drawKeyed(keyed, k - 1) - 0.5));
+    const phase = this.#hasPhase ? Math.floor(drawKeyed(keyOf(this.#seed, row), 0) * this.#period) : 0;
+    return startedAt - phase + k * this.#period;
+  }
+
+  /** A look that is certainly not later than `now`: from there it is a few steps to the last one. */
+  numberBefore(startedAt: Micros, now: Micros): number {
+    return Math.max(0, Math.floor((now - startedAt - this.#spread) / this.#period) - 1);
   }
 }

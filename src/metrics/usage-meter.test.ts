@@ -30,7 +30,9 @@ describe("UsageMeter", () => {
         const timeline: { at: number; cpu: number; bytes: number }[] = [{ at: 500, cpu: 0, bytes: 0 }];
         let now = 500;
         const compare = () => {
-          const at = housekeeping.lastAt(row, 500, now);
+          let look = 0;
+          while (housekeeping.lookAt(row, 500, look + 1) <= now) look++;
+          const at = housekeeping.lookAt(row, 500, look);
           let counter = 0;
           let bytes = 0;
           for (const [i, step] of timeline.entries()) {

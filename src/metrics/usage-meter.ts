@@ -22,6 +22,10 @@ export class UsageMeter {
   readonly #seenAt: Column<Float64Array>;
   readonly #seenCounter: Column<Float64Array>;
   readonly #seenBytes: Column<Float64Array>;
+  /** The last look at or before the last instant asked for, its number, and when the next one is. */
+  readonly #lookAt: Column<Float64Array>;
+  readonly #nextLookAt: Column<Float64Array>;
+  readonly #look: Column<Int32Array>;
   readonly #housekeeping: Housekeeping;
 
   constructor(registry: CellRegistry, housekeeping: Housekeeping = new Housekeeping(0, NO_HOUSEKEEPING)) {
@@ -36,6 +40,9 @@ export class UsageMeter {
     this.#seenAt = new Column<Float64Array>(registry, "usage.seenAt", Float64Array);
     this.#seenCounter = new Column<Float64Array>(registry, "usage.seenCounter", Float64Array);
     this.#seenBytes = new Column<Float64Array>(registry, "usage.seenBytes", Float64Array);
+    this.#lookAt = new Column<Float64Array>(registry, "usage.lookAt", Float64Array);
+    this.#nextLookAt = new Column<Float64Array>(registry, "usage.nextLookAt", Float64Array);
+    this.#look = new Column<Int32Array>(registry, "usage.look", Int32Array);
   }
 
   /** The containers of a pod have started: its counter begins at 0. */
@@ -49,6 +56,9 @@ export class UsageMeter {
     this.#seenAt.set(row, now);
     this.#seenCounter.set(row, 0);
     this.#seenBytes.set(row, 0);
+    this.#look.set(row, 0);
+    this.#lookAt.set(row, now);
+    this.#nextLookAt.set(row, this.#housekeeping.isContinuous ? now : this.#housekeeping.lookAt(row, now, 1));
   }
 
   stop(row: number): void {
@@ -66,7 +76,7 @@ export class UsageMeter {
     const changedAt = this.#changedAt.get(row);
     if (now !== changedAt) {
       const integral = this.#integral.get(row);
-      const seenAt = this.#housekeeping.lastAt(row, this.startedAt.get(row), now);
+      const seenAt = this.seenAt(row, now);
       if (seenAt >= changedAt) {
         this.#seenAt.set(row, seenAt);
         this.#seenCounter.set(row, integral + oldMilli * (seenAt - changedAt));
@@ -82,7 +92,32 @@ export class UsageMeter {
   // hot: once a pod and scrape (bench/world).
   /** Instant of the kubelet's last look at a running pod; `counterAt` and `bytesAt` say what it saw. */
   seenAt(row: number, now: number): number {
-    return this.#housekeeping.lastAt(row, this.startedAt.get(row), now);
+    return now < this.#nextLookAt.get(row) ? this.#lookAt.get(row) : this.#walk(row, now);
+  }
+
+  /** Goes to the last look at or before now; nobody asks for earlier ones afterwards. */
+  #walk(row: number, now: number): number {
+    const housekeeping = this.#housekeeping;
+    if (housekeeping.isContinuous) return now;
+    const startedAt = this.startedAt.get(row);
+    let look = this.#look.get(row);
+    let at = this.#lookAt.get(row);
+    let nextAt = this.#nextLookAt.get(row);
+    const near = housekeeping.numberBefore(startedAt, now);
+    if (near > look) {
+      look = near;
+      at = housekeeping.lookAt(row, startedAt, look);
+      nextAt = housekeeping.lookAt(row, startedAt, look + 1);
+    }
+    while (nextAt <= now) {
+      look++;
+      at = nextAt;
+      nextAt = housekeeping.lookAt(row, startedAt, look + 1);
+    }
+    this.#look.set(row, look);
+    this.#lookAt.set(row, at);
+    this.#nextLookAt.set(row, nextAt);
+    return at;
   }
 
   /** The counter at the look `seenAt`: milli-CPU · microseconds since the containers started. */

@@ -1,7 +1,7 @@
 import type { Engine, Micros } from "../engine/index.ts";
 import { compileSelector, PHASE, type StringMap } from "../kube/index.ts";
 import type { UsageMeter } from "../metrics/index.ts";
-import { type Distribution, normalAt } from "../random/index.ts";
+import { type Distribution, keyOf, roughNormal } from "../random/index.ts";
 import { CHANGE, type Cursor, type Store } from "../store/index.ts";
 import { Column, RefColumn } from "../tables/index.ts";
 import { levelAt, nextLook } from "./curve.ts";
@@ -45,6 +45,8 @@ export class Workload {
   /** What a running pod may use at most: looked up when it starts. */
   readonly #limitCpuMilli: Column<Float64Array>;
   readonly #limitMemoryBytes: Column<Float64Array>;
+  /** The word by which the pod's noise is drawn. */
+  readonly #noiseKey: Column<Int32Array>;
   /** Groups that match a pod load, and how many groups there were when they were looked up: derived. */
   #lastCurve: Curve | undefined;
   #lastTime = -1;
@@ -66,6 +68,7 @@ export class Workload {
     });
     this.#servedBy = new RefColumn(engine.cells, "workload.servedBy", NO_LOADS);
     this.#limitCpuMilli = new Column<Float64Array>(engine.cells, "workload.limitCpuMilli", Float64Array);
+    this.#noiseKey = new Column<Int32Array>(engine.cells, "workload.noiseKey", Int32Array);
     this.#limitMemoryBytes = new Column<Float64Array>(engine.cells, "workload.limitMemoryBytes", Float64Array);
     engine.cells.add({
       name: "workload.groups",
@@ -164,6 +167,7 @@ export class Workload {
       this.#apply(row);
       return;
     }
+    this.#noiseKey.set(row, keyOf(this.#seed, pods.serial.get(row)));
     this.#meter.start(row, this.#engine.now);
     this.#meter.restarts.set(row, restarts);
     for (const load of this.#loadsOf(row)) {
@@ -178,7 +182,8 @@ export class Workload {
     const { startMicros, endMicros } = this.#podLoads[load] as PodLoad;
     const now = this.#engine.now;
     for (const group of this.#groupsOf(load)) {
-      for (let row = pods.byGroup.head(group); row !== -1; row = pods.byGroup.next(row)) this.#apply(row);
+      if (this.#isAlone(load, group)) this.#sweep(this.#podLoads[load] as PodLoad, group);
+      else for (let row = pods.byGroup.head(group); row !== -1; row = pods.byGroup.next(row)) this.#apply(row);
     }
     if (now >= endMicros) return;
     const tick = this.#options.tickMicros;
@@ -187,6 +192,43 @@ export class Workload {
       this.#podTickKind,
       load,
     );
+  }
+
+  /** Whether the CPU of a group's pods follows this load and nothing else, but for Services. */
+  #isAlone(index: number, group: number): boolean {
+    const { cpuMilli, memoryBytes, endMicros } = this.#podLoads[index] as PodLoad;
+    if (cpuMilli === null || cpuMilli.since !== "run" || memoryBytes !== null) return false;
+    return this.#loadsOfGroupAt(group).length === 1 && this.#engine.now < endMicros;
+  }
+
+  // hot: every pod of a load at every look at it (bench/world).
+  /** What `#apply` does, for a group of pods with one load alone. */
+  #sweep(load: PodLoad, group: number): void {
+    const { pods } = this.#store;
+    const meter = this.#meter;
+    const { now } = this.#engine;
+    const { curve, noise } = load.cpuMilli as TimedCurve;
+    const level = this.#levelAtOnce(curve, now - load.startMicros);
+    const relativeSd = noise === null ? 0 : noise.relativeSd;
+    const k = noise === null ? 0 : Math.floor(now / noise.everyMicros);
+    const warmMicros = load.startup === null ? 0 : load.startup.forMicros;
+    const idleMilli = this.#options.idle.cpuMilli;
+    for (let row = pods.byGroup.head(group); row !== -1; row = pods.byGroup.next(row)) {
+      if (meter.isOn.get(row) === 0) continue;
+      if (this.#servedBy.get(row).length > 0) {
+        this.#apply(row);
+        continue;
+      }
+      let cpuMilli = level;
+      if (relativeSd > 0) {
+        const factor = 1 + relativeSd * roughNormal(this.#noiseKey.get(row), k);
+        cpuMilli = factor > 0 ? level * factor : 0;
+      }
+      cpuMilli += idleMilli;
+      if (warmMicros > 0 && now - meter.startedAt.get(row) < warmMicros) cpuMilli += load.startup?.cpuMilli ?? 0;
+      const limit = this.#limitCpuMilli.get(row);
+      meter.set(row, cpuMilli < limit ? cpuMilli : limit, meter.memoryBytes.get(row), now);
+    }
   }
 
   /** Groups of pods that a load selects; groups are never taken back, so only new ones are looked at. */
@@ -238,8 +280,8 @@ export class Workload {
       const load = this.#podLoads[loads[i]!] as PodLoad;
       if (now < load.startMicros || now >= load.endMicros) continue;
       const age = now - meter.startedAt.get(row);
-      if (load.cpuMilli !== null) cpuMilli += this.#valueOf(load.cpuMilli, now - load.startMicros, age, key);
-      if (load.memoryBytes !== null) memoryBytes = this.#valueOf(load.memoryBytes, now - load.startMicros, age, key);
+      if (load.cpuMilli !== null) cpuMilli += this.#valueOf(load.cpuMilli, now - load.startMicros, age, row);
+      if (load.memoryBytes !== null) memoryBytes = this.#valueOf(load.memoryBytes, now - load.startMicros, age, row);
       if (load.startup !== null && age < load.startup.forMicros) cpuMilli += load.startup.cpuMilli;
     }
     const limitBytes = this.#limitMemoryBytes.get(row);
@@ -248,11 +290,11 @@ export class Workload {
     if (memoryBytes > limitBytes) this.#options.onOutOfMemory(row);
   }
 
-  #valueOf(timed: TimedCurve, sinceRun: Micros, age: Micros, key: number): number {
+  #valueOf(timed: TimedCurve, sinceRun: Micros, age: Micros, row: number): number {
     const { curve, noise } = timed;
     const value =
       timed.since === "run" ? this.#levelAtOnce(curve, sinceRun) : levelAt(curve, age, this.#options.tickMicros);
-    return noise === null ? value : value * this.noiseFactor(noise, key);
+    return noise === null ? value : value * this.#noiseFactor(noise, row);
   }
 
   /** The pods of a load share its curve: at one instant it is worked out once. */
@@ -265,10 +307,15 @@ export class Workload {
     return this.#lastValue;
   }
 
-  /** max(0, 1 + sd · normal), the same for a pod until the next draw. */
+  /** max(0, 1 + sd · normal), the same for whoever has this key until the next draw. */
   noiseFactor(noise: { readonly relativeSd: number; readonly everyMicros: Micros }, key: number): number {
     const k = Math.floor(this.#engine.now / noise.everyMicros);
-    return Math.max(0, 1 + noise.relativeSd * normalAt(this.#seed, key, k));
+    return Math.max(0, 1 + noise.relativeSd * roughNormal(keyOf(this.#seed, key), k));
+  }
+
+  #noiseFactor(noise: { readonly relativeSd: number; readonly everyMicros: Micros }, row: number): number {
+    const k = Math.floor(this.#engine.now / noise.everyMicros);
+    return Math.max(0, 1 + noise.relativeSd * roughNormal(this.#noiseKey.get(row), k));
   }
 
   #needsTicks(load: PodLoad): boolean {
@@ -288,6 +335,11 @@ export class Workload {
     const { pods } = this.#store;
     const group = pods.byGroup.listOf(row);
     if (group === -1) return this.#matching(pods.namespaceOf(row), pods.labelsOf(row));
+    return this.#loadsOfGroupAt(group);
+  }
+
+  #loadsOfGroupAt(group: number): readonly number[] {
+    const { pods } = this.#store;
     let loads = this.#loadsOfGroup[group];
     if (loads === undefined) {
       loads = this.#matching(pods.groupNamespace.get(group), pods.groupLabels.get(group));
