@@ -58,6 +58,12 @@ export class PodGarbageCollector {
     });
   }
 
+  /** A new process: the quarantine of vanished nodes begins anew. */
+  restart(): void {
+    this.#quarantine.clear();
+    this.#arm();
+  }
+
   #read(): void {
     const cursor = this.#cursor;
     const nodeKind = this.#store.kindIdOf("Node");

@@ -58,6 +58,19 @@ export class TaintEviction {
     });
   }
 
+  /** A new process: what pods had left of their toleration is forgotten, and counts from now. */
+  restart(): void {
+    const { pods } = this.#store;
+    for (let pod = pods.first(); pod !== -1; pod = pods.after(pod)) {
+      if (this.#eviction.get(pod) === EVICTION.pending) this.#engine.cancel(this.#ref.get(pod));
+      this.#eviction.set(pod, EVICTION.none);
+    }
+    for (let row = this.#nodes.first(); row !== -1; row = this.#nodes.after(row)) {
+      this.#taints.clear(row);
+      if (noExecuteTaints(this.#nodes.get(row)).length > 0) this.#nodeQueue.add(row);
+    }
+  }
+
   #read(): void {
     const cursor = this.#cursor;
     const nodeKind = this.#store.kindIdOf("Node");

@@ -43,6 +43,15 @@ export interface KindOptions {
 export const TICK_PHASE = -1;
 const MAX_KINDS = 4096;
 
+/** An event of a phase that is held. */
+interface KeptBack {
+  readonly ref: EventRef;
+  readonly kind: number;
+  readonly subject: number;
+  readonly generation: number;
+  readonly arg: number;
+}
+
 /**
  * The clock and its events. Order is (time, phase, sequence): at one instant all events of a lower phase come first, also
  * those scheduled during the instant, and events of equal time and phase come in the order of their scheduling.
@@ -75,6 +84,10 @@ export class Engine {
   #skippedCount = 0;
   /** Kind being handled; −1 between events. */
   #kind = -1;
+  /** By rank: whether the events of a phase are kept back; and what was due meanwhile, in order. */
+  readonly #isHeld = new Uint8Array(MAX_PHASES);
+  #isHolding = false;
+  #keptBack: KeptBack[] = [];
 
   constructor(options: EngineOptions) {
     const capacity = options.journalCapacity ?? 0x40000;
@@ -87,6 +100,11 @@ export class Engine {
       name: "engine.streams",
       save: () => ({ form: "data", data: this.streams.save() }),
       load: (state) => this.streams.load(state.data as ReturnType<Streams["save"]>),
+    });
+    this.cells.add({
+      name: "engine.held",
+      save: () => ({ form: "data", data: [[...this.#isHeld], [...this.#keptBack]] }),
+      load: (state) => this.#loadHeld(state.data as [number[], KeptBack[]]),
     });
     this.cells.add({ name: "engine.clock", save: () => this.#saveClock(), load: (state) => this.#loadClock(state) });
   }
@@ -170,11 +188,34 @@ export class Engine {
 
   /** Takes a pending event back. False when it has happened, was cancelled, or the reference is 0. */
   cancel(ref: EventRef): boolean {
-    return this.#events.cancel(ref);
+    if (this.#events.cancel(ref)) return true;
+    if (!this.#isKeptBack(ref)) return false;
+    this.#keptBack = this.#keptBack.filter((event) => event.ref !== ref);
+    return true;
   }
 
   isPending(ref: EventRef): boolean {
-    return this.#events.isPending(ref);
+    return this.#events.isPending(ref) || this.#isKeptBack(ref);
+  }
+
+  /** From now on events of a phase that come due are kept back, silent ones excepted: whoever handles them stands still. */
+  hold(phase: number): void {
+    this.#isHeld[phase + 1] = 1;
+    this.#isHolding = true;
+  }
+
+  /** Ends a hold: what was kept back is due now, in its order, or is dropped (`drop`). References to it are void from here on. */
+  release(phase: number, options: { readonly drop?: boolean } = {}): void {
+    this.#isHeld[phase + 1] = 0;
+    this.#isHolding = this.#isHeld.includes(1);
+    const due = this.#keptBack.filter((event) => this.#phases[event.kind] === phase + 1);
+    this.#keptBack = this.#keptBack.filter((event) => this.#phases[event.kind] !== phase + 1);
+    if (options.drop === true) return;
+    for (const { kind, subject, generation, arg } of due) {
+      const rows = this.#rows[kind];
+      if (rows === undefined || (rows.isLive(subject) && rows.generationOf(subject) === generation))
+        this.at(this.#now, kind, subject, arg);
+    }
   }
 
   /** Handles every event due at or before `until`; then `now` is `until`. */
@@ -276,6 +317,10 @@ export class Engine {
           this.#skippedCount += 1;
           continue;
         }
+        if (this.#isHolding && this.#isHeld[this.#phases[kind]!] === 1 && this.#silent[kind] === 0) {
+          this.#keepBack(slot);
+          continue;
+        }
         const time = events.base;
         this.#now = time;
         this.#kind = kind;
@@ -299,6 +344,31 @@ export class Engine {
       this.#eventNumber = 0;
     }
     return count;
+  }
+
+  #keepBack(slot: number): void {
+    const { words, doubles } = this.#events;
+    const at = slot * WORDS;
+    const event: KeptBack = Object.freeze({
+      ref: this.#events.refOf(slot),
+      kind: words[at + KIND]!,
+      subject: words[at + SUBJECT]!,
+      generation: words[at + SUBJECT_GENERATION]!,
+      arg: doubles[slot * DOUBLES + ARG]!,
+    });
+    this.#keptBack.push(event);
+    this.#events.release(slot);
+    this.#skippedCount += 1;
+  }
+
+  #isKeptBack(ref: EventRef): boolean {
+    return this.#keptBack.length > 0 && ref !== 0 && this.#keptBack.some((event) => event.ref === ref);
+  }
+
+  #loadHeld([isHeld, keptBack]: readonly [readonly number[], readonly KeptBack[]]): void {
+    this.#isHeld.set(isHeld);
+    this.#isHolding = this.#isHeld.includes(1);
+    this.#keptBack = [...keptBack];
   }
 
   #located(error: unknown): unknown {

@@ -22,9 +22,11 @@ export const NODE = {
   ready: 16,
   /** The machine has been taken away and will not come back. */
   retired: 32,
+  /** The API server answers. */
+  served: 64,
 } as const;
 const ACTS = NODE.registered | NODE.power | NODE.kubelet;
-const LISTENS = ACTS | NODE.link;
+const LISTENS = ACTS | NODE.link | NODE.served;
 
 /** Where a pod is in the kubelet's hands. */
 export const STAGE = {

@@ -75,10 +75,19 @@ export class Kubelets {
   }
   /** The node loses the API server: containers run on, nothing is written or heard. */
   partition(nodeId: number): void {
-    partitionNode(this.#registered(nodeId), nodeId);
+    partitionNode(this.#registered(nodeId), nodeId, NODE.link);
   }
   heal(nodeId: number): void {
-    healNode(this.#registered(nodeId), nodeId);
+    healNode(this.#registered(nodeId), nodeId, NODE.link);
+  }
+  /** The API server stops answering all kubelets, or answers again. */
+  setServed(isServed: boolean): void {
+    const { nodeNames } = this.#context.store.pods;
+    for (let nodeId = 0; nodeId < nodeNames.count; nodeId++) {
+      if (!this.#context.hasBit(nodeId, NODE.registered)) continue;
+      if (isServed) healNode(this.#context, nodeId, NODE.served);
+      else partitionNode(this.#context, nodeId, NODE.served);
+    }
   }
   /** The kubelet process ends; containers run on unattended. */
   stopKubelet(nodeId: number): void {

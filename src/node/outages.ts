@@ -126,17 +126,20 @@ function renewedUnit(shape: PodShape, unit: Unit, index: number): Unit {
   return Object.freeze({ ...NEW_UNIT, lastEnding: ending, restartCount: restartCount + 1 });
 }
 
+/** What stands between a kubelet and the API server: the node's link, and whether the server answers. */
+export type Way = typeof NODE.link | typeof NODE.served;
+
 /** The node cannot reach the API server: no heartbeats, no writes, nothing new is heard; containers run on. */
-export function partitionNode(context: KubeletContext, nodeId: number): void {
-  if (!context.hasBit(nodeId, NODE.link)) return;
+export function partitionNode(context: KubeletContext, nodeId: number, way: Way): void {
+  if (!context.hasBit(nodeId, way)) return;
   if (context.listens(nodeId)) stopHeartbeats(context, nodeId);
-  context.setBit(nodeId, NODE.link, false);
+  context.setBit(nodeId, way, false);
 }
 
 /** The API server is reached again: heartbeats go on, and all pods are looked at and told about. */
-export function healNode(context: KubeletContext, nodeId: number): void {
-  if (context.hasBit(nodeId, NODE.link)) return;
-  context.setBit(nodeId, NODE.link, true);
+export function healNode(context: KubeletContext, nodeId: number, way: Way): void {
+  if (context.hasBit(nodeId, way)) return;
+  context.setBit(nodeId, way, true);
   if (!context.listens(nodeId)) return;
   resumeHeartbeats(context, nodeId, { isRestart: false });
   scheduleNodeStatus(context, nodeId);

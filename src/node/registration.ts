@@ -9,6 +9,8 @@ import { firstImages } from "./images.ts";
 import { nodeConditions, reportedImages, reportStart } from "./node-status.ts";
 import { type NodeRegistration, parseIpv4 } from "./options.ts";
 
+/** A kubelet that runs and reaches the API server. */
+const FRESH = NODE.registered | NODE.power | NODE.kubelet | NODE.link | NODE.served;
 const NETWORK_SIZE = 256;
 const ADDRESSES_PER_BLOCK = 254;
 const DEFAULT_BANDWIDTH = 100_000_000;
@@ -27,7 +29,7 @@ export function registerNode(context: KubeletContext, spec: NodeRegistration): n
   context.images.set(nodeId, firstImages(options.images, spec.images ?? []));
   context.parallelPulls.set(nodeId, spec.parallelImagePulls ?? 1);
   context.bandwidth.set(nodeId, spec.imageBandwidthBytesPerSecond ?? DEFAULT_BANDWIDTH);
-  context.nodeBits.set(nodeId, NODE.registered | NODE.power | NODE.kubelet | NODE.link | (isReady ? NODE.ready : 0));
+  context.nodeBits.set(nodeId, FRESH | (isReady ? NODE.ready : 0));
   const { staticPods: _, ...given } = spec;
   context.registration.set(nodeId, deepFreeze({ ...given, podCIDR, internalIP }));
   createNode(context, nodeId, isReady);

@@ -1,5 +1,13 @@
 import { compileSelector, type LabelSelector } from "../kube/index.ts";
-import type { Distribution, Failure, FailureSchedule, Micros, PlannedNode } from "../world/plan.ts";
+import type {
+  ControlPlaneComponent,
+  ControlPlaneFailure,
+  Distribution,
+  Failure,
+  FailureSchedule,
+  Micros,
+  PlannedNode,
+} from "../world/plan.ts";
 import { nodeLabelPairs } from "./cluster.ts";
 import type { Field } from "./field.ts";
 import { nearestLabels, reportIfNothing } from "./loads.ts";
@@ -38,7 +46,11 @@ function readFailure(field: Field, index: number, context: FailureContext): Fail
     if (field.get(key).isPresent)
       field.get(key).reportKey("E0110", `"${key}" does not go with kind ${kind} in ${field.label}`);
   }
+  if (kind !== "controlPlaneDown" && field.get("components").isPresent) {
+    field.get("components").reportKey("E0110", `"components" does not go with kind ${kind} in ${field.label}`);
+  }
   const base = { index, name: field.get("name").text(`failures[${index}]`), source: field.place, schedule };
+  if (kind === "controlPlaneDown") return readControlPlane(field, base);
   const count = field.get("count").numberOrNull();
   if (isContainer) {
     if (!field.get("pods").isPresent) {
@@ -71,6 +83,18 @@ function readFailure(field: Field, index: number, context: FailureContext): Fail
     count,
     lasts: readLasts(field, kind, schedule),
   };
+}
+
+const COMPONENTS: readonly ControlPlaneComponent[] = ["apiServer", "etcd", "scheduler", "controllerManager"];
+
+function readControlPlane(field: Field, base: Omit<ControlPlaneFailure, "kind" | "components" | "lasts">): Failure {
+  for (const key of ["nodes", "node", "zone", "count"]) {
+    if (field.get(key).isPresent)
+      field.get(key).reportKey("E0110", `"${key}" does not go with kind controlPlaneDown in ${field.label}`);
+  }
+  const given = field.get("components").texts() as ControlPlaneComponent[];
+  const components = given.length === 0 ? COMPONENTS : [...new Set(given)];
+  return { ...base, kind: "controlPlaneDown", components, lasts: readLasts(field, "controlPlaneDown", base.schedule) };
 }
 
 function readLasts(field: Field, kind: string, schedule: FailureSchedule): Distribution | null {

@@ -76,6 +76,7 @@ export class Scheduler {
   readonly #flushUnschedulableKind: number;
   readonly #timers: StateValue<Timers>;
   readonly #recordsResults: boolean;
+  readonly #atStart: ReturnType<SchedulerCore["save"]>;
 
   constructor(store: Store, options: SchedulerOptions = {}) {
     const { engine } = store;
@@ -93,6 +94,7 @@ export class Scheduler {
     assert(framework !== undefined, () => "a scheduler configuration without profiles");
     const backoff = { initial: config.podInitialBackoffMicros, most: config.podMaxBackoffMicros };
     this.core = new SchedulerCore({ percentageOfNodesToScore: 0, cache, framework, others, preemptions, backoff });
+    this.#atStart = this.core.save();
     this.#cycleStream = engine.streams.stream("scheduler/cycle");
     this.#bindStream = engine.streams.stream("scheduler/bind");
     this.#preemptionStream = engine.streams.stream("scheduler/preemption");
@@ -106,17 +108,19 @@ export class Scheduler {
         this.#view.servicesChanged();
       },
     });
-    this.#attemptKind = engine.define("scheduler.attempt", PHASE.scheduler, () => this.#onAttempt());
+    this.#attemptKind = engine.define("scheduler.attempt", PHASE.scheduler, (life) => this.#onAttempt(life));
     this.#bindKind = engine.define("scheduler.bind", PHASE.scheduler, (row, node) => this.#onBind(row, node), {
       rows: store.pods.rows,
     });
     this.#preemptKind = engine.define("scheduler.preempt", PHASE.scheduler, (order) => this.#onPreempt(order));
-    this.#flushBackoffKind = engine.define("scheduler.flushBackoff", PHASE.scheduler, () => {
+    this.#flushBackoffKind = engine.define("scheduler.flushBackoff", PHASE.scheduler, (life) => {
+      if (life !== this.#timers.value.life) return;
       this.#setTimers({ flushesBackoff: false });
       this.core.queue.flushBackoff(engine.now);
       this.#arm();
     });
-    this.#flushUnschedulableKind = engine.define("scheduler.flushUnschedulable", PHASE.scheduler, () => {
+    this.#flushUnschedulableKind = engine.define("scheduler.flushUnschedulable", PHASE.scheduler, (life) => {
+      if (life !== this.#timers.value.life) return;
       this.#setTimers({ flushesUnschedulable: false });
       this.core.queue.flushUnschedulable(engine.now);
       this.#arm();
@@ -125,6 +129,20 @@ export class Scheduler {
     this.#cursor = store.watch("scheduler", kinds, () => this.#onDelivery(), options.watchDelayMicros ?? 0, {
       pods: { flags: POD_CHANGES | CHANGE.phase },
     });
+  }
+
+  /** A new process: it knows what the API server has, and nothing of earlier attempts; its flushes count from now. */
+  restart(): void {
+    const { now } = this.#engine;
+    this.core.load(this.#atStart);
+    this.#view.servicesChanged();
+    const life = this.#timers.value.life + 1;
+    this.#timers.value = Object.freeze({ ...IDLE, startedAt: now, life });
+    const nodes = this.#store.documents<KubeNode>("Node");
+    const { pods } = this.#store;
+    for (let row = nodes.first(); row !== -1; row = nodes.after(row)) this.core.updateNode(nodes.get(row), now);
+    for (let row = pods.first(); row !== -1; row = pods.after(row)) this.#podChanged(row, CHANGE.added);
+    this.#arm();
   }
 
   #onDelivery(): void {
@@ -186,7 +204,8 @@ export class Scheduler {
     });
   }
 
-  #onAttempt(): void {
+  #onAttempt(life: number): void {
+    if (life !== this.#timers.value.life) return;
     this.#setTimers({ attempts: false });
     const { now } = this.#engine;
     const attempt = this.core.attempt(now);
@@ -270,15 +289,15 @@ export class Scheduler {
     const timers = this.#timers.value;
     if (!timers.attempts && queue.isReady) {
       this.#setTimers({ attempts: true });
-      this.#engine.at(Math.max(now, timers.nextAttemptAt, timers.startedAt), this.#attemptKind);
+      this.#engine.at(Math.max(now, timers.nextAttemptAt, timers.startedAt), this.#attemptKind, timers.life);
     }
     if (!timers.flushesBackoff && queue.backoff.size + queue.errorBackoff.size > 0) {
       this.#setTimers({ flushesBackoff: true });
-      this.#engine.at(this.#nextFlush(FLUSH_BACKOFF), this.#flushBackoffKind);
+      this.#engine.at(this.#nextFlush(FLUSH_BACKOFF), this.#flushBackoffKind, timers.life);
     }
     if (!timers.flushesUnschedulable && queue.unschedulable.size > 0) {
       this.#setTimers({ flushesUnschedulable: true });
-      this.#engine.at(this.#nextFlush(FLUSH_UNSCHEDULABLE), this.#flushUnschedulableKind);
+      this.#engine.at(this.#nextFlush(FLUSH_UNSCHEDULABLE), this.#flushUnschedulableKind, timers.life);
     }
   }
 
@@ -300,6 +319,8 @@ interface Timers {
   readonly flushesUnschedulable: boolean;
   readonly nextAttemptAt: Micros;
   readonly startedAt: Micros;
+  /** Counts restarts: timers of an earlier life are void. */
+  readonly life: number;
 }
 
 const IDLE: Timers = Object.freeze({
@@ -308,6 +329,7 @@ const IDLE: Timers = Object.freeze({
   flushesUnschedulable: false,
   nextAttemptAt: 0,
   startedAt: 0,
+  life: 0,
 });
 
 /** The scheduler that a pod asks for. */

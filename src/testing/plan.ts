@@ -5,6 +5,7 @@ import type {
   Action,
   Assertion,
   ContainerFailure,
+  ControlPlaneFailure,
   Curve,
   Failure,
   Fidelity,
@@ -39,6 +40,7 @@ export interface NodeParts {
 
 export type FailureParts =
   | (Pick<NodeFailure, "kind" | "nodes" | "schedule"> & Partial<NodeFailure>)
+  | (Pick<ControlPlaneFailure, "kind" | "components" | "schedule"> & Partial<ControlPlaneFailure>)
   | (Pick<ContainerFailure, "kind" | "selector" | "schedule"> & Partial<ContainerFailure>);
 export type ActionParts = Without<Action, "index" | "text" | "source">;
 

@@ -14,6 +14,7 @@ import type { Kubelets } from "../node/index.ts";
 import { documentKind, type Store } from "../store/index.ts";
 import { sameData } from "../tables/index.ts";
 import { type Cluster, createObject } from "./bootstrap.ts";
+import { REFUSED } from "./control-plane.ts";
 import type { NodeFleet } from "./node-fleet.ts";
 import type { Action, ObjectReference, Plan } from "./plan.ts";
 
@@ -29,6 +30,8 @@ const PAUSED_ROLLBACK =
 
 /** What the cloud and the machines' shells are asked for. */
 export interface Machines {
+  /** Whether the API server answers. */
+  readonly isServing: () => boolean;
   readonly fleet: NodeFleet;
   readonly kubelets: Kubelets;
 }
@@ -63,7 +66,7 @@ export class Actions {
 
   #play(index: number): void {
     const action = this.#actions[index] as Action;
-    const refusal = this.#perform(action);
+    const refusal = this.#needsServer(action) && !this.#machines.isServing() ? REFUSED : this.#perform(action);
     if (!this.#store.decisions.isEnabled) return;
     const failed = refusal === undefined ? {} : { error: refusal };
     const notable = refusal === undefined ? action.text : `${action.text}: ${refusal}`;
@@ -76,6 +79,11 @@ export class Actions {
       ...failed,
       notable,
     });
+  }
+
+  /** Machines are ordered, taken away and logged into without the API server. */
+  #needsServer({ kind }: Action): boolean {
+    return kind !== "addNodes" && kind !== "removeNodes" && kind !== "restartKubelet";
   }
 
   /** What was wrong, if it could not be done. */

@@ -27,6 +27,8 @@ import type { Plan } from "./plan.ts";
 export class Controllers {
   readonly cloudNodeLifecycle: CloudNodeLifecycle;
   readonly #nodeLifecycle: NodeLifecycle;
+  /** Those that remember what the API server does not have. */
+  readonly #remembering: readonly { restart(): void }[];
 
   constructor(store: Store, metrics: MetricsSource, { timing, fidelity }: Plan, isGone: (node: string) => boolean) {
     new ReplicaController(store, REPLICATION_CONTROLLER);
@@ -39,7 +41,7 @@ export class Controllers {
     new CronJobController(store);
     new TtlAfterFinished(store);
     new DisruptionController(store);
-    new HpaController(store, metrics, {
+    const hpa = new HpaController(store, metrics, {
       ...timing,
       hpaFormula: fidelity.hpaFormula,
       hpaStartSpreadMicros: timing.phases === "random" ? timing.hpaSyncMicros : 0,
@@ -54,16 +56,22 @@ export class Controllers {
       unhealthyZoneThreshold: timing.unhealthyZoneThreshold,
       passMicros: timing.nodeMonitorPassMicros,
     });
-    new TaintEviction(store);
+    const taintEviction = new TaintEviction(store);
     new EndpointSliceController(store);
     new EndpointsController(store);
-    new PodGarbageCollector(store, { terminatedThreshold: timing.terminatedPodGcThreshold });
+    const podGc = new PodGarbageCollector(store, { terminatedThreshold: timing.terminatedPodGcThreshold });
     new GarbageCollector(store);
     this.cloudNodeLifecycle = new CloudNodeLifecycle(store, isGone);
+    this.#remembering = [hpa, this.#nodeLifecycle, taintEviction, podGc];
   }
 
   /** Starts what runs by the clock; the others wait for the first write. */
   start(): void {
     this.#nodeLifecycle.start();
+  }
+
+  /** A new process: what was in memory only is forgotten; what is queued is done when it acts again. */
+  restart(): void {
+    for (const controller of this.#remembering) controller.restart();
   }
 }

@@ -4,9 +4,16 @@ import type { Kubelets } from "../node/index.ts";
 import { type Stream, sample } from "../random/index.ts";
 import type { Store } from "../store/index.ts";
 import { isAnyRunning } from "./bootstrap.ts";
-import type { ContainerFailure, Failure, NodeFailure, Plan } from "./plan.ts";
+import type { ControlPlane } from "./control-plane.ts";
+import type { ContainerFailure, ControlPlaneFailure, Failure, NodeFailure, Plan } from "./plan.ts";
 
 const KILLED = 137;
+
+/** What failures strike. */
+export interface Struck {
+  readonly kubelets: Kubelets;
+  readonly controlPlane: ControlPlane;
+}
 
 /**
  * Plays the plan's failures: at an instant, or again and again by distributions, per node. Each failure draws from a
@@ -16,12 +23,15 @@ export class Faults {
   readonly #engine: Engine;
   readonly #store: Store;
   readonly #kubelets: Kubelets;
+  readonly #controlPlane: ControlPlane;
   readonly #failures: readonly Failure[];
   readonly #beginKind: number;
   readonly #endKind: number;
   readonly #oomKind: number;
 
-  constructor(engine: Engine, store: Store, kubelets: Kubelets, plan: Plan) {
+  constructor(engine: Engine, store: Store, struck: Struck, plan: Plan) {
+    const { kubelets } = struck;
+    this.#controlPlane = struck.controlPlane;
     this.#engine = engine;
     this.#store = store;
     this.#kubelets = kubelets;
@@ -38,7 +48,7 @@ export class Faults {
   start(): void {
     for (const [index, failure] of this.#failures.entries()) {
       if ("at" in failure.schedule) this.#engine.at(failure.schedule.at, this.#beginKind, index, -1);
-      else if (failure.kind === "containerExit") this.#again(index, -1);
+      else if (!("nodes" in failure)) this.#again(index, -1);
       else for (const target of failure.nodes.keys()) this.#again(index, target);
     }
   }
@@ -55,6 +65,10 @@ export class Faults {
       if ("every" in failure.schedule) this.#again(index, -1);
       return;
     }
+    if (failure.kind === "controlPlaneDown") {
+      this.#stopControlPlane(index, failure);
+      return;
+    }
     const targets = target !== -1 ? [target] : this.#drawn(failure);
     for (const one of targets) {
       this.#strike(failure, failure.nodes[one] as string);
@@ -64,8 +78,21 @@ export class Faults {
     }
   }
 
+  #stopControlPlane(index: number, failure: ControlPlaneFailure): void {
+    this.#controlPlane.stop(failure.components);
+    this.#tell(failure, "controlPlaneDown", "control-plane", `${failure.components.join(", ")} down`);
+    const lasts = failure.lasts === null ? null : sample(failure.lasts, this.#streamOf(failure));
+    if (lasts !== null) this.#engine.after(lasts, this.#endKind, index, -1);
+  }
+
   #end(index: number, target: number): void {
-    const failure = this.#failures[index] as NodeFailure;
+    const failure = this.#failures[index] as NodeFailure | ControlPlaneFailure;
+    if (failure.kind === "controlPlaneDown") {
+      this.#controlPlane.start(failure.components);
+      this.#tell(failure, "ends", "control-plane", `${failure.components.join(", ")} back`);
+      if ("every" in failure.schedule) this.#again(index, -1);
+      return;
+    }
     const name = failure.nodes[target] as string;
     const node = this.#store.pods.nodeNames.find(name);
     if (node === -1 || !this.#kubelets.isRegistered(node)) return;

@@ -291,7 +291,16 @@ export interface ContainerFailure extends FailureBase {
   readonly exitCode: number;
 }
 
-export type Failure = NodeFailure | ContainerFailure;
+export type ControlPlaneComponent = "apiServer" | "etcd" | "scheduler" | "controllerManager";
+
+export interface ControlPlaneFailure extends FailureBase {
+  readonly kind: "controlPlaneDown";
+  readonly components: readonly ControlPlaneComponent[];
+  /** null: for good. */
+  readonly lasts: Distribution | null;
+}
+
+export type Failure = NodeFailure | ContainerFailure | ControlPlaneFailure;
 
 export interface ObjectReference {
   readonly kind: string;

@@ -9,6 +9,7 @@ import { type RecordedEvent, Store } from "../store/index.ts";
 import { Workload } from "../workload/index.ts";
 import { Actions } from "./actions.ts";
 import { type Cluster, createObjects } from "./bootstrap.ts";
+import { ControlPlane } from "./control-plane.ts";
 import { Controllers } from "./controllers.ts";
 import { CustomMetrics } from "./custom-metrics.ts";
 import { eventObject } from "./event-object.ts";
@@ -57,6 +58,7 @@ export class World implements RunnableWorld {
   readonly metricsServer: MetricsServer;
   readonly measures: Measures;
   readonly #controllers: Controllers;
+  readonly #controlPlane: ControlPlane;
   readonly #cluster: Cluster;
   readonly #faults: Faults;
   readonly #actions: Actions;
@@ -124,9 +126,14 @@ export class World implements RunnableWorld {
     const metrics = hpaMetrics(store, this.metricsServer, this.#customMetrics);
     this.#controllers = new Controllers(store, metrics, plan, isGone);
     this.fleet = new NodeFleet(store, this.kubelets, plan, () => this.#controllers.cloudNodeLifecycle.look());
-    this.#faults = new Faults(engine, store, this.kubelets, plan);
+    this.#controlPlane = new ControlPlane(store, this.kubelets, this.scheduler, this.#controllers);
+    this.#faults = new Faults(engine, store, { kubelets: this.kubelets, controlPlane: this.#controlPlane }, plan);
     this.#cluster = { store, addresses: new ServiceAddresses(store) };
-    this.#actions = new Actions(engine, this.#cluster, plan, { fleet: this.fleet, kubelets: this.kubelets });
+    this.#actions = new Actions(engine, this.#cluster, plan, {
+      fleet: this.fleet,
+      kubelets: this.kubelets,
+      isServing: () => this.#controlPlane.isServing,
+    });
     this.measures = new Measures(engine.cells, plan.assertions);
     const observed = {
       plan,

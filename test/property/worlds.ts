@@ -212,7 +212,7 @@ function failure(kind: Kind): fc.Arbitrary<FailureParts> {
 
 /** A plan names only nodes that it has. */
 function ofThisWorld(parts: FailureParts, nodes: readonly NodeParts[]): FailureParts {
-  if (parts.kind === "containerExit") return parts;
+  if (!("nodes" in parts)) return parts;
   const known = parts.nodes.filter((name) => nodes.some((one) => one.name === name));
   return { ...parts, nodes: known.length === 0 ? ["n1"] : known };
 }

@@ -94,6 +94,11 @@ export class HpaController {
     });
   }
 
+  /** A new process: recommendations and earlier changes of scale are forgotten. */
+  restart(): void {
+    this.#histories.clear();
+  }
+
   #readChanges(): void {
     const cursor = this.#cursor;
     while (cursor.next()) {

@@ -71,6 +71,20 @@ export class Monitor {
     this.#engine.at(this.#engine.now, this.#passKind);
   }
 
+  /** A new process: every node is seen for the first time by the next pass. */
+  forgetAll(): void {
+    const { memory, tainter, zones } = this.#parts;
+    for (let row = this.#nodes.first(); row !== -1; row = this.#nodes.after(row)) {
+      this.#count(row, -1, COUNTED.not);
+      tainter.queue.remove(row);
+      memory.forget(row);
+      memory.watch(row);
+    }
+    zones.dropEmpty();
+    this.#written.value = [];
+    this.#gone.clear();
+  }
+
   /** A node object has vanished; the next pass reports it. */
   noteGone(row: number, node: KubeNode): void {
     const { memory, tainter } = this.#parts;

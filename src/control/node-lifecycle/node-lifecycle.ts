@@ -63,6 +63,12 @@ export class NodeLifecycle {
     this.#monitor.start();
   }
 
+  /** A new process: nodes are looked at as if they had just been heard of. */
+  restart(): void {
+    this.#monitor.forgetAll();
+    for (let row = this.#nodes.first(); row !== -1; row = this.#nodes.after(row)) this.#nodeQueue.add(row);
+  }
+
   #read(): void {
     const cursor = this.#cursor;
     const nodeKind = this.#store.kindIdOf("Node");
