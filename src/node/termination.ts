@@ -1,5 +1,6 @@
 import { MIN_KILL_GRACE } from "../kube/index.ts";
 import { sample } from "../random/index.ts";
+import { POD_PHASE_NAMES } from "../store/index.ts";
 import { type Micros, seconds } from "../units/index.ts";
 import { BUSY, type KubeletContext, type PodEnd, STAGE } from "./context.ts";
 import { podEvent } from "./events.ts";
@@ -134,9 +135,20 @@ export function onFinish(context: KubeletContext, row: number, epoch: number): v
   const cleanup = sample(options.podDeletion, streams.stop);
   const unmount = sample(options.volumeUnmount, streams.stop);
   publish(context, row);
+  decideStop(context, row);
   if (!store.pods.isDeleting(row)) return;
   const removeAt = Math.max(context.stoppedAt.get(row) + cleanup, engine.now + unmount);
   engine.at(removeAt, context.kinds.remove, row);
+}
+
+function decideStop(context: KubeletContext, row: number): void {
+  const { decisions, pods } = context.store;
+  if (!decisions.isEnabled) return;
+  const forMicros = context.engine.now - context.stoppedAt.get(row);
+  const phase = POD_PHASE_NAMES[pods.phase.get(row)] ?? "Unknown";
+  const isDeleted = pods.isDeleting(row);
+  const object = context.podKey(row);
+  decisions.write({ by: "kubelet", what: "stop", object, node: pods.nodeNameOf(row), phase, isDeleted, forMicros });
 }
 
 /** Confirms the deletion: the object goes. Without the API server it is done when that is back. */

@@ -106,6 +106,14 @@ export class ServiceDemand {
   get backendCount(): number {
     return this.#backends.length;
   }
+  /** Rows of the pods that serve now. */
+  get backendRows(): readonly number[] {
+    return this.#backends;
+  }
+  /** Requests per second that the endpoints' CPU limits allow; Infinity where there is no limit. */
+  get capacityPerSecond(): number {
+    return this.#share.capacityPerSecond;
+  }
 
   /** Totals up to now. Reading settles nothing: an observer must leave no trace. */
   get totals(): DemandTotals {
@@ -154,11 +162,6 @@ export class ServiceDemand {
       if (!Number.isNaN(value)) sum += value;
     }
     return sum;
-  }
-
-  /** Rows of the pods that serve now. */
-  get backendRows(): readonly number[] {
-    return this.#backends;
   }
 
   get #share(): Share {

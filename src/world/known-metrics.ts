@@ -118,6 +118,28 @@ export const SERIES = {
   pods: ["at_s", "total", "pending", "running", "ready", "succeeded", "failed", "terminating", "cpu_used_cores"],
   workloads: ["at_s", "namespace", "kind", "name", "wanted", "current", "ready", "updated"],
   hpa: ["at_s", "namespace", "name", "current", "desired", "min", "max", "utilization_percent", "target_percent"],
-  services: ["at_s", "namespace", "name", "ready_endpoints", "demand_rps", "unserved_requests"],
+  services: [
+    "at_s",
+    "namespace",
+    "name",
+    "ready_endpoints",
+    "demand_rps",
+    "unserved_requests",
+    "capacity_rps",
+    "endpoint_cpu_min_cores",
+    "endpoint_cpu_mean_cores",
+    "endpoint_cpu_max_cores",
+  ],
+  /** By node, and so the more rarely the more nodes there are. */
+  node_usage: [
+    "at_s",
+    "name",
+    "zone",
+    "ready",
+    "cpu_requested_ratio",
+    "cpu_used_ratio",
+    "memory_requested_ratio",
+    "memory_used_ratio",
+  ],
 } as const;
 export type SeriesName = keyof typeof SERIES;

@@ -10,9 +10,9 @@ import {
   type StatefulSet,
 } from "../kube/index.ts";
 import type { DocumentTable, Store } from "../store/index.ts";
-import { cpuMilliOf, wholeValueOf } from "../units/index.ts";
 import type { Gauge, Labels } from "./measures.ts";
-import { isNodeReady, type Observed, type Observer } from "./observer.ts";
+import { figuresOf, isUsageDue, nodeUsageRows, rounded } from "./node-usage.ts";
+import type { Observed, Observer } from "./observer.ts";
 import type { SeriesName } from "./plan.ts";
 
 const SECOND = 1_000_000;
@@ -57,6 +57,9 @@ export class Sampler {
     this.#sampleWorkloads();
     this.#sampleHpas();
     this.#sampleServices();
+    const { plan, sink } = this.#observed;
+    if (sink === undefined || !isUsageDue(plan, this.#engine.now)) return;
+    for (const row of nodeUsageRows(this.#store, this.#observed, this.#observer)) this.#row("node_usage", () => row);
   }
 
   /** Rows are built only for a sink. */
@@ -208,39 +211,30 @@ export class Sampler {
         ready_endpoints: service.backendCount,
         demand_rps: rounded(service.wantedPerSecond),
         unserved_requests: rounded(service.totals.unservedRequests),
+        capacity_rps: Number.isFinite(service.capacityPerSecond) ? rounded(service.capacityPerSecond) : "",
+        ...this.#spreadOf(service.backendRows),
       }));
     }
   }
-}
 
-interface NodeFigures {
-  readonly name: string;
-  readonly isReady: boolean;
-  readonly cpuMilli: number;
-  readonly memoryBytes: number;
-}
-
-/** A node's document is a new object whenever it changes, so what is read off it can be kept by it. */
-const nodeFigures = new WeakMap<KubeNode, NodeFigures>();
-
-function figuresOf(node: KubeNode): NodeFigures {
-  let figures = nodeFigures.get(node);
-  if (figures === undefined) {
-    const { cpu = "0", memory = "0" } = node.status?.allocatable ?? {};
-    figures = {
-      name: node.metadata.name ?? "",
-      isReady: isNodeReady(node),
-      cpuMilli: cpuMilliOf(cpu),
-      memoryBytes: wholeValueOf(memory),
+  /** How unevenly the endpoints of a Service are used; empty without endpoints. */
+  #spreadOf(rows: readonly number[]): Record<string, number | ""> {
+    let [least, most, sum, count] = [Number.POSITIVE_INFINITY, 0, 0, 0];
+    for (const row of rows) {
+      if (this.#observed.meter.isOn.get(row) === 0) continue;
+      const cores = this.#observed.meter.cpuMilli.get(row) / 1000;
+      least = Math.min(least, cores);
+      most = Math.max(most, cores);
+      sum += cores;
+      count++;
+    }
+    const isNone = count === 0;
+    return {
+      endpoint_cpu_min_cores: isNone ? "" : rounded(least),
+      endpoint_cpu_mean_cores: isNone ? "" : rounded(sum / count),
+      endpoint_cpu_max_cores: isNone ? "" : rounded(most),
     };
-    nodeFigures.set(node, figures);
   }
-  return figures;
-}
-
-/** Six decimals: what a person or a plot can use, and the same text everywhere. */
-function rounded(value: number): number {
-  return Math.round(value * 1e6) / 1e6;
 }
 
 /** Replicas made from the present template, of the kinds that tell them apart. */
