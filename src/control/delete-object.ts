@@ -1,3 +1,4 @@
+import type { Namespace } from "../kube/index.ts";
 import { type DocumentTable, documentKind, type Store } from "../store/index.ts";
 
 export type Propagation = "Background" | "Foreground" | "Orphan";
@@ -7,7 +8,7 @@ export const FOREGROUND_FINALIZER = "foregroundDeletion";
 /**
  * DELETE of an object by kind and row. Background: it goes at once and the garbage collector takes its dependents. Foreground:
  * it goes after them. Orphan: they stay, without their reference to it. A pod goes with its own grace, or
- * `graceSeconds`. An object with finalizers stays until they are gone.
+ * `graceSeconds`. An object with finalizers stays until they are gone; a namespace until it is empty.
  *
  * @source kubernetes 1.37 apiserver registry/generic/registry/store.go Delete
  */
@@ -25,6 +26,10 @@ export function deleteObject(
   const table = store.documents(documentKind(kind));
   const object = table.get(row);
   const { uid = "", finalizers = [], deletionTimestamp } = object.metadata;
+  if (object.kind === "Namespace" && ((object as Namespace).spec?.finalizers ?? []).length > 0) {
+    terminate(store, row);
+    return;
+  }
   if (propagation === "Orphan") orphanDependents(store, uid);
   const isForeground = propagation === "Foreground" && !finalizers.includes(FOREGROUND_FINALIZER);
   const holding = isForeground ? [...finalizers, FOREGROUND_FINALIZER] : finalizers;
@@ -39,6 +44,16 @@ export function deleteObject(
     deletionGracePeriodSeconds: 0,
   };
   store.writer.update(table, row, { ...object, metadata });
+}
+
+/** @source kubernetes 1.37 pkg/registry/core/namespace/storage Delete */
+function terminate(store: Store, row: number): void {
+  const table = store.documents<Namespace>("Namespace");
+  const namespace = table.get(row);
+  if (namespace.metadata.deletionTimestamp !== undefined) return;
+  const deletionTimestamp = store.timestamp(store.nowSecond);
+  const metadata = { ...namespace.metadata, deletionTimestamp };
+  store.writer.update(table, row, { ...namespace, metadata, status: { ...namespace.status, phase: "Terminating" } });
 }
 
 /** Kinds of which an owner of pods or other objects may have dependents, besides Pod. */

@@ -30,6 +30,8 @@ export class GarbageCollector {
   readonly #store: Store;
   readonly #cursor: Cursor;
   readonly #podKindId: number;
+  /** Namespaces wait until they are empty; that is their own controller's business. */
+  readonly #namespaceKindId: number;
   /** Documents by the uid of each owner. */
   readonly #dependents: StateMap<string, readonly DocumentAt[]>;
   /** Owners in foreground deletion, by uid. */
@@ -44,6 +46,7 @@ export class GarbageCollector {
     const { engine } = store;
     this.#store = store;
     this.#podKindId = store.kindIdOf("Pod");
+    this.#namespaceKindId = store.kindIdOf("Namespace");
     this.#dependents = new StateMap(engine.cells, "gc.dependents");
     this.#waiting = new StateMap(engine.cells, "gc.waiting");
     this.#pending = new StateValue<readonly DocumentAt[]>(engine.cells, "gc.pending", []);
@@ -80,7 +83,7 @@ export class GarbageCollector {
     if (isGone) {
       this.#waiting.delete(uid);
       if (!this.#dependents.has(uid) && this.#podsOf(uid).length === 0) return;
-    } else if (deletionTimestamp === undefined) return;
+    } else if (deletionTimestamp === undefined || kindId === this.#namespaceKindId) return;
     else if (finalizers.includes(FOREGROUND_FINALIZER)) this.#waiting.set(uid, at);
     this.#later(at);
   }

@@ -16,6 +16,7 @@ import {
   defaultStatefulSet,
 } from "./defaults-workload.ts";
 import { findKind } from "./kinds.ts";
+import { defaultLimitRange } from "./limit-range.ts";
 import type { KubeObject, Pod } from "./types.ts";
 
 /**
@@ -54,6 +55,7 @@ const DEFAULTERS: ReadonlyMap<string, Defaulter> = new Map<string, Defaulter>([
   ["CronJob", forKind(defaultCronJob)],
   ["HorizontalPodAutoscaler", forKind(defaultHorizontalPodAutoscaler)],
   ["Service", forKind(defaultService)],
+  ["LimitRange", (object) => defaultLimitRange(object as never)],
   ["Namespace", (object) => defaultNamespace(object)],
   ["Node", (object) => defaultNode(object)],
   ["PriorityClass", (object) => defaultPriorityClass(object as never)],

@@ -5,6 +5,7 @@ export * from "./conditions.ts";
 export { type Converted, convertToServed, findOldVersion, type OldVersion } from "./convert.ts";
 export * from "./cron-schedule.ts";
 export * from "./defaults.ts";
+export { defaultNamespace } from "./defaults-others.ts";
 export {
   canonicalQuantities,
   defaultPodSpec,
@@ -18,6 +19,7 @@ export * from "./int-or-percent.ts";
 export * from "./job-selector.ts";
 export * from "./kinds.ts";
 export * from "./labels.ts";
+export * from "./limit-range.ts";
 export * from "./names.ts";
 export * from "./node-affinity.ts";
 export * from "./phases.ts";
@@ -25,6 +27,7 @@ export * from "./pod-requests.ts";
 export * from "./pod-status.ts";
 export { isObject, type JsonObject, type Problem, problem } from "./problems.ts";
 export * from "./qos.ts";
+export * from "./quota.ts";
 export * from "./release-1-37.ts";
 export * from "./selector-parser.ts";
 export * from "./selectors.ts";

@@ -37,8 +37,8 @@ const SERVED: Readonly<Record<string, readonly Entry[]>> = {
     ["ServiceAccount", "serviceaccounts", "sa", "ns"],
     ["PersistentVolume", "persistentvolumes", "pv", "cluster"],
     ["PersistentVolumeClaim", "persistentvolumeclaims", "pvc", "ns"],
-    ["ResourceQuota", "resourcequotas", "quota", "ns"],
-    ["LimitRange", "limitranges", "limits", "ns"],
+    ["ResourceQuota", "resourcequotas", "quota", "ns", "simulated"],
+    ["LimitRange", "limitranges", "limits", "ns", "simulated"],
     ["PodTemplate", "podtemplates", "", "ns"],
   ],
   "apps/v1": [

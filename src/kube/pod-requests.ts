@@ -1,4 +1,4 @@
-import { parseQuantity } from "../units/index.ts";
+import { parseQuantity, type Quantity } from "../units/index.ts";
 import type { Container, PodSpec, Quantities } from "./types.ts";
 
 /** What a pod asks of a node. Names in `scalars` are extended resources, huge pages and attachable volumes. */
@@ -31,15 +31,41 @@ export function podRequests(spec: PodSpec): PodResources {
   return resourcesOf(requestAmounts(spec));
 }
 
+/** Exact requests and limits by resource name, as quantities written the way the pod writes them. */
+export function podQuantities(spec: PodSpec): {
+  readonly requests: ReadonlyMap<string, Quantity>;
+  readonly limits: ReadonlyMap<string, Quantity>;
+} {
+  return {
+    requests: formatted(requestAmounts(spec), spec, "requests"),
+    limits: formatted(limitAmounts(spec), spec, "limits"),
+  };
+}
+
+function formatted(amounts: Amounts, spec: PodSpec, list: "requests" | "limits"): Map<string, Quantity> {
+  const sources = [...spec.containers, ...(spec.initContainers ?? []), spec].map(({ resources }) => resources?.[list]);
+  const quantities = new Map<string, Quantity>();
+  for (const [name, nanos] of amounts) {
+    const text = sources.map((source) => source?.[name]).find((one) => one !== undefined) ?? "0";
+    const first = parseQuantity(text);
+    quantities.set(name, first.nanos === nanos ? first : { nanos, format: first.format });
+  }
+  return quantities;
+}
+
 /** The sum of limits by the same rules; overhead is added only to resources that have a limit. */
 export function podLimits(spec: PodSpec): PodResources {
+  return resourcesOf(limitAmounts(spec));
+}
+
+function limitAmounts(spec: PodSpec): Amounts {
   const amounts = aggregate(spec, (container) => amountsOf(container.resources?.limits));
   replaceByPodLevel(amounts, spec.resources?.limits);
   for (const [name, amount] of amountsOf(spec.overhead)) {
     const limit = amounts.get(name);
     if (limit !== undefined && limit > 0n) amounts.set(name, limit + amount);
   }
-  return resourcesOf(amounts);
+  return amounts;
 }
 
 /**

@@ -151,6 +151,44 @@ const SCHEMAS: ReadonlyMap<string, ObjectShape> = new Map([
       ),
     }),
   ],
+  [
+    "v1 ResourceQuota",
+    kindShape({
+      spec: shape(
+        {},
+        {
+          hard: QUANTITIES,
+          scopes: STRINGS,
+          scopeSelector: shape(
+            {},
+            { matchExpressions: listOf(shape({ string: "scopeName operator" }, { values: STRINGS })) },
+          ),
+        },
+      ),
+    }),
+  ],
+  [
+    "v1 LimitRange",
+    kindShape({
+      spec: shape(
+        {},
+        {
+          limits: listOf(
+            shape(
+              { string: "type" },
+              {
+                max: QUANTITIES,
+                min: QUANTITIES,
+                default: QUANTITIES,
+                defaultRequest: QUANTITIES,
+                maxLimitRequestRatio: QUANTITIES,
+              },
+            ),
+          ),
+        },
+      ),
+    }),
+  ],
   ["v1 Namespace", kindShape({ spec: shape({}, { finalizers: STRINGS }) })],
   [
     "v1 Node",

@@ -450,7 +450,31 @@ export interface Endpoints extends KubeObject {
 
 export interface Namespace extends KubeObject {
   readonly spec?: { readonly finalizers?: readonly string[] };
-  readonly status?: { readonly phase?: "Active" | "Terminating" };
+  readonly status?: { readonly phase?: "Active" | "Terminating"; readonly conditions?: readonly Condition[] };
+}
+export interface LimitRangeItem {
+  readonly type: string;
+  readonly max?: Quantities;
+  readonly min?: Quantities;
+  readonly default?: Quantities;
+  readonly defaultRequest?: Quantities;
+  readonly maxLimitRequestRatio?: Quantities;
+}
+export interface LimitRange extends KubeObject {
+  readonly spec: { readonly limits: readonly LimitRangeItem[] };
+}
+export interface QuotaScopeRequirement {
+  readonly scopeName: string;
+  readonly operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
+  readonly values?: readonly string[];
+}
+export interface ResourceQuota extends KubeObject {
+  readonly spec: {
+    readonly hard?: Quantities;
+    readonly scopes?: readonly string[];
+    readonly scopeSelector?: { readonly matchExpressions?: readonly QuotaScopeRequirement[] };
+  };
+  readonly status?: { readonly hard?: Quantities; readonly used?: Quantities };
 }
 export interface PriorityClass extends KubeObject {
   readonly value: number;

@@ -174,7 +174,8 @@ function targetOf(place: Field, wish: Wish, index: ObjectIndex): ObjectReference
   const isClusterWide = kind === "Node" || kind === "Namespace" || kind === "PriorityClass";
   const target = { kind, namespace: isClusterWide ? "" : wish.namespace, name };
   // A pod's name is made at run time; it cannot be known here.
-  if (kind !== "Pod" && kind !== "ReplicaSet" && index.find(target) === null && kind !== "Node") {
+  const isMadeInTheRun = kind === "Pod" || kind === "ReplicaSet" || kind === "Node" || kind === "Namespace";
+  if (!isMadeInTheRun && index.find(target) === null) {
     const hint = index.suggest(kind, target.namespace, name);
     place.report("E0403", `there is no ${referenceLabel(target)}${hint}`);
     return null;

@@ -1,7 +1,8 @@
 import type { Job, KubeObject, ObjectMeta, StringMap } from "../kube/index.ts";
-import { generatedName, withJobSelector } from "../kube/index.ts";
+import { defaultNamespace, generatedName, withJobSelector } from "../kube/index.ts";
 import type { Stream } from "../random/index.ts";
 import { deepFreeze, type StateValue, sameData } from "../tables/index.ts";
+import { resourceOf } from "./admission.ts";
 import { CHANGE, type ChangeLog } from "./changes.ts";
 import type { DocumentTable } from "./documents.ts";
 import { DOCUMENT_KINDS, type DocumentKind, type Store } from "./store.ts";
@@ -20,6 +21,8 @@ export interface ApiStatus {
   readonly code: number;
   readonly reason: string;
   readonly message: string;
+  /** What the refusal comes from, where controllers tell by it. */
+  readonly cause?: string;
 }
 export type ApiResult =
   | { readonly ok: true; readonly row: number }
@@ -38,7 +41,6 @@ const WITH_GENERATION: ReadonlySet<string> = new Set([
   "HorizontalPodAutoscaler",
   "PodDisruptionBudget",
 ]);
-const PLURALS: Readonly<Record<string, string>> = { EndpointSlice: "endpointslices.discovery.k8s.io" };
 
 /** Writes documents: the one place where objects of every kind but Pod are made, changed and removed. */
 export class DocumentWriter {
@@ -48,7 +50,7 @@ export class DocumentWriter {
     this.#context = context;
   }
 
-  /** Stores a new object (already defaulted and valid); fills in what the server gives. Fails with AlreadyExists. */
+  /** Stores a new object (already defaulted and valid); fills in what the server gives. Fails with AlreadyExists or Forbidden. */
   create(object: KubeObject): ApiResult {
     const { store, serial } = this.#context;
     const kind = documentKind(object.kind);
@@ -57,6 +59,8 @@ export class DocumentWriter {
     const prefix = kind === "Other" ? `${object.kind}/` : "";
     const name = object.metadata.name ?? this.#generateName(table, namespace, object.metadata.generateName ?? "");
     if (table.rowOf(namespace, prefix + name) !== -1) return { ok: false, status: alreadyExists(object, name) };
+    const refused = store.admission.admitDocument(object, name);
+    if (refused !== undefined) return { ok: false, status: refused };
     serial.value++;
     const createdAt = store.nowSecond;
     const metadata: ObjectMeta = {
@@ -158,9 +162,10 @@ export function documentKind(kind: string): DocumentKind {
   return (DOCUMENT_KINDS as readonly string[]).includes(kind) ? (kind as DocumentKind) : "Other";
 }
 
-/** The object with what the server adds that depends on its identity. */
+/** The object with what the server adds whoever makes it. */
 function completed(object: KubeObject): KubeObject {
-  return object.kind === "Job" ? withJobSelector(object as Job, object.metadata.uid ?? "") : object;
+  if (object.kind === "Job") return withJobSelector(object as Job, object.metadata.uid ?? "");
+  return object.kind === "Namespace" ? defaultNamespace(object) : object;
 }
 
 function part(object: KubeObject, key: string): unknown {
@@ -184,7 +189,5 @@ function serverMetadata(old: ObjectMeta): ObjectMeta {
 }
 
 function alreadyExists(object: KubeObject, name: string): ApiStatus {
-  const group = object.apiVersion.includes("/") ? `.${object.apiVersion.split("/")[0]}` : "";
-  const resource = PLURALS[object.kind] ?? `${object.kind.toLowerCase()}s${group}`;
-  return { code: 409, reason: "AlreadyExists", message: `${resource} "${name}" already exists` };
+  return { code: 409, reason: "AlreadyExists", message: `${resourceOf(object)} "${name}" already exists` };
 }

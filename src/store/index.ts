@@ -1,4 +1,5 @@
 /** The face of the room `store`: the API server's truth, its writes, and how components hear of them. */
+export { Admission, forbidden, NAMESPACE_TERMINATING, resourceOf } from "./admission.ts";
 export { CHANGE, type Cursor, type Interest, OWNER } from "./changes.ts";
 export { type Decision, DecisionLog, type LoggedDecision } from "./decision-log.ts";
 export { type ApiResult, type ApiStatus, documentKind } from "./document-writer.ts";

@@ -62,7 +62,7 @@ export class PodWriter {
     this.#kindId = kindId;
   }
 
-  /** Creates a pod. Fails with AlreadyExists. The owner reference should be one shared object an owner. */
+  /** Creates a pod. Fails with AlreadyExists or Forbidden. The owner reference should be one shared object an owner. */
   create(creation: PodCreation): ApiResult {
     const { store, serial } = this.#context;
     const pods = store.pods;
@@ -70,18 +70,13 @@ export class PodWriter {
     if (pods.rowOf(creation.namespace, name) !== -1) {
       return { ok: false, status: { code: 409, reason: "AlreadyExists", message: `pods "${name}" already exists` } };
     }
-    const { forbidden } = creation.template;
-    if (forbidden !== undefined) {
-      return {
-        ok: false,
-        status: { code: 403, reason: "Forbidden", message: `pods "${name}" is forbidden: ${forbidden}` },
-      };
-    }
+    const admitted = store.admission.admitPod(creation.namespace, name, creation.template);
+    if ("refusal" in admitted) return { ok: false, status: admitted.refusal };
     const row = pods.rows.allocate();
     serial.value++;
     pods.name.set(row, name);
     pods.namespaceId.set(row, pods.namespaces.idOf(creation.namespace));
-    pods.template.set(row, creation.template);
+    pods.template.set(row, admitted.template);
     if (creation.extra !== undefined) pods.extra.set(row, deepFreeze(creation.extra));
     pods.serial.set(row, serial.value);
     pods.createdAt.set(row, store.nowSecond);

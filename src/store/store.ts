@@ -3,6 +3,7 @@ import { Chains } from "../engine/index.ts";
 import type { KubeEvent, KubeObject, OwnerReference, PodTemplateSpec } from "../kube/index.ts";
 import { deepFreeze, StateValue } from "../tables/index.ts";
 import { rfc3339 } from "../units/index.ts";
+import { Admission } from "./admission.ts";
 import { ChangeLog, type Cursor, type Interest } from "./changes.ts";
 import { DecisionLog } from "./decision-log.ts";
 import { DocumentWriter } from "./document-writer.ts";
@@ -66,6 +67,7 @@ export class Store {
   readonly decisions: DecisionLog;
   readonly podWriter: PodWriter;
   readonly writer: DocumentWriter;
+  readonly admission: Admission;
   /** Renewals of node leases, and posts of node status: chains numbered as `pods.nodeNames` numbers nodes. */
   readonly leases: Chains;
   readonly nodeStatusPosts: Chains;
@@ -93,6 +95,7 @@ export class Store {
       if (kindId === POD_KIND_ID) this.pods.release(row);
       else this.documents(DOCUMENT_KINDS[kindId] as DocumentKind).release(row);
     });
+    this.admission = new Admission(this);
     const revision = new StateValue(engine.cells, "store.revision", 1);
     const serial = new StateValue(engine.cells, "store.serial", 0);
     const shared = { store: this, log: this.#log, revision, serial, names: engine.streams.stream("store/names") };

@@ -1,4 +1,4 @@
-import { checkManifest, type Taint } from "../kube/index.ts";
+import { checkManifest, findKind, type Taint } from "../kube/index.ts";
 import { deepFreeze } from "../tables/index.ts";
 import { type Micros, parseDuration, seconds } from "../units/index.ts";
 import type {
@@ -118,8 +118,11 @@ export function planned(manifest: object): PlannedObject {
   const { object, problems } = checkManifest(manifest);
   if (object === undefined) throw new Error(problems.map(({ message }) => message).join("\n"));
   const { metadata } = object;
+  const isNamespaced = findKind(object.apiVersion, object.kind)?.isNamespaced !== false;
   return {
-    object: { ...object, metadata: { ...metadata, namespace: metadata.namespace ?? "default" } },
+    object: isNamespaced
+      ? { ...object, metadata: { ...metadata, namespace: metadata.namespace ?? "default" } }
+      : object,
     source: NOWHERE,
     simulated: true,
   };

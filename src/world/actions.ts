@@ -11,7 +11,7 @@ import {
   type Service,
 } from "../kube/index.ts";
 import type { Kubelets } from "../node/index.ts";
-import { documentKind, type Store } from "../store/index.ts";
+import { documentKind, forbidden, type Store } from "../store/index.ts";
 import { sameData } from "../tables/index.ts";
 import { type Cluster, createObject } from "./bootstrap.ts";
 import { REFUSED } from "./control-plane.ts";
@@ -35,6 +35,9 @@ export interface Machines {
   readonly fleet: NodeFleet;
   readonly kubelets: Kubelets;
 }
+
+/** @source kubernetes 1.37 apiserver/pkg/admission/plugin/namespace/lifecycle */
+const IMMORTAL_NAMESPACES: ReadonlySet<string> = new Set(["default", "kube-system", "kube-public"]);
 
 interface Workload extends KubeObject {
   readonly spec: { readonly template?: PodTemplateSpec; readonly paused?: boolean; readonly replicas?: number };
@@ -129,6 +132,10 @@ export class Actions {
         ? -1
         : this.#rowOf(table, object.kind, object.metadata.namespace ?? "", object.metadata.name ?? "");
     if (row === -1) {
+      const { namespace = "" } = object.metadata;
+      if (namespace !== "" && this.#store.documents("Namespace").rowOf("", namespace) === -1) {
+        return `namespaces "${namespace}" not found`;
+      }
       const result = createObject(this.#cluster, object);
       return result.ok ? undefined : result.status.message;
     }
@@ -186,6 +193,9 @@ export class Actions {
     const kind = documentKind(target.kind);
     const row = this.#rowOf(this.#store.documents(kind), target.kind, target.namespace, target.name);
     if (row === -1) return notFound(target);
+    if (kind === "Namespace" && IMMORTAL_NAMESPACES.has(target.name)) {
+      return forbidden("namespaces", target.name, "this namespace may not be deleted").message;
+    }
     deleteObject(this.#store, kind, row, "Background");
     return undefined;
   }

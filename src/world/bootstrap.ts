@@ -1,12 +1,13 @@
-import type { ServiceAddresses } from "../control/index.ts";
-import type {
-  ContainerStatus,
-  ControllerRevision,
-  KubeObject,
-  OwnerReference,
-  Pod,
-  Service,
-  StatefulSet,
+import { countQuota, type ServiceAddresses } from "../control/index.ts";
+import {
+  type ContainerStatus,
+  type ControllerRevision,
+  type KubeObject,
+  type OwnerReference,
+  type Pod,
+  type Service,
+  type StatefulSet,
+  withDefaults,
 } from "../kube/index.ts";
 import { type ApiResult, controllerReference, type Store } from "../store/index.ts";
 import type { Plan, PlannedObject } from "./plan.ts";
@@ -14,7 +15,16 @@ import type { Plan, PlannedObject } from "./plan.ts";
 /** Namespaces that every cluster has. */
 const SYSTEM_NAMESPACES = ["default", "kube-system", "kube-public", "kube-node-lease"];
 /** What others refer to comes first: owners before what they own, classes before pods. */
-const CREATION_ORDER = ["Namespace", "PriorityClass", "ConfigMap", "Secret", "ServiceAccount", "Service"];
+const CREATION_ORDER = [
+  "Namespace",
+  "LimitRange",
+  "ResourceQuota",
+  "PriorityClass",
+  "ConfigMap",
+  "Secret",
+  "ServiceAccount",
+  "Service",
+];
 const OWNED_LAST = ["ReplicaSet", "ControllerRevision", "Job", "EndpointSlice", "Pod"];
 
 const MANAGED_BY = "endpointslice.kubernetes.io/managed-by";
@@ -30,11 +40,12 @@ export function createObjects(cluster: Cluster, plan: Plan): void {
   const { store } = cluster;
   for (const name of SYSTEM_NAMESPACES) {
     if (plan.objects.some(({ object }) => object.kind === "Namespace" && object.metadata.name === name)) continue;
-    const labels = { "kubernetes.io/metadata.name": name };
-    store.writer.create({ apiVersion: "v1", kind: "Namespace", metadata: { name, labels } });
+    store.writer.create(withDefaults({ apiVersion: "v1", kind: "Namespace", metadata: { name } }));
   }
   for (const { object } of inOrder(plan.objects)) {
     const result = createObject(cluster, object);
+    // What exists at instant 0 has been counted before.
+    if (result.ok && object.kind === "ResourceQuota") countQuota(store, result.row);
     if (result.ok && object.kind === "StatefulSet") keepRevision(store, plan, result.row);
     if (!result.ok && store.decisions.isEnabled) {
       const { kind, metadata } = object;

@@ -11,11 +11,13 @@ import {
   HpaController,
   JobController,
   type MetricsSource,
+  NamespaceController,
   NodeLifecycle,
   PodGarbageCollector,
   REPLICA_SET,
   REPLICATION_CONTROLLER,
   ReplicaController,
+  ResourceQuotaController,
   StatefulSetController,
   TaintEviction,
   TtlAfterFinished,
@@ -31,6 +33,8 @@ export class Controllers {
   readonly #remembering: readonly { restart(): void }[];
 
   constructor(store: Store, metrics: MetricsSource, { timing, fidelity }: Plan, isGone: (node: string) => boolean) {
+    new ResourceQuotaController(store);
+    new NamespaceController(store);
     new ReplicaController(store, REPLICATION_CONTROLLER);
     new ReplicaController(store, REPLICA_SET);
     new DeploymentController(store);

@@ -83,6 +83,7 @@ export class RevisionHistory {
       revision,
     } as ControllerRevision);
     if (made.ok) return hash;
+    if (made.status.reason !== "AlreadyExists") return undefined;
     const present = this.#revisions.rowOf(namespace, name);
     if (this.#templateText(present) === wanted) return hash;
     const counts = { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 };

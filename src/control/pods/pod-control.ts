@@ -1,8 +1,14 @@
 import type { KubeObject } from "../../kube/index.ts";
-import type { PodCreation, Store } from "../../store/index.ts";
+import { NAMESPACE_TERMINATING, type PodCreation, type Store } from "../../store/index.ts";
 
-/** What became of one creation: the pod's name, or the text of the refusal. */
-export type Created = { readonly name: string } | { readonly failure: string };
+/**
+ * What became of one creation: the pod's name, or the text of the refusal. That the namespace goes is no failure: nothing
+ * can be made in it any more, and nobody is told.
+ */
+export type Created =
+  | { readonly name: string }
+  | { readonly failure: string }
+  | { readonly isNamespaceTerminating: true };
 
 /** Creates and deletes pods for owners, with the events that say so. @source kubernetes 1.37 controller_utils.go RealPodControl */
 export class PodControl {
@@ -18,6 +24,7 @@ export class PodControl {
   create(owner: KubeObject, creation: PodCreation): Created {
     const result = this.#store.podWriter.create(creation);
     if (!result.ok) {
+      if (result.status.cause === NAMESPACE_TERMINATING) return { isNamespaceTerminating: true };
       const failure = result.status.message;
       this.#store.event(owner, this.#source, "Warning", "FailedCreate", `Error creating: ${failure}`);
       return { failure };

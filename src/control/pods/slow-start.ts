@@ -11,7 +11,7 @@ export interface SlowStartResult {
   readonly names: readonly string[];
   /** Text of the first refusal. */
   readonly failure: string | undefined;
-  /** How many of the items were refused or not tried. */
+  /** How many of the items were refused or not tried; those that a terminating namespace swallowed are still awaited. */
   readonly skipped: number;
 }
 
@@ -28,15 +28,17 @@ export function slowStart(
   const names: string[] = [];
   let failure: string | undefined;
   let done = 0;
+  let ignored = 0;
   for (let batch = 1; done < count && failure === undefined; batch *= 2) {
     const size = Math.min(batch, count - done);
     for (let i = 0; i < size; i++) {
       const item = done + (order === "in-order" ? i : (i + size - 1) % size);
       const created = create(item);
       if ("name" in created) names.push(created.name);
-      else failure ??= created.failure;
+      else if ("failure" in created) failure ??= created.failure;
+      else ignored++;
     }
     done += size;
   }
-  return { names, failure, skipped: count - names.length };
+  return { names, failure, skipped: count - names.length - ignored };
 }

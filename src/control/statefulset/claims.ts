@@ -10,7 +10,7 @@ export interface ClaimingPod {
 
 /** What is to be said about claims. */
 export interface ClaimEvents {
-  claimCreated(set: StatefulSet, pod: string, claim: string): void;
+  claimCreated(set: StatefulSet, pod: string, claim: string, failure: string | undefined): void;
   conflict(set: StatefulSet, message: string): void;
 }
 
@@ -39,8 +39,10 @@ export class Claims {
       const name = claim.metadata.name ?? "";
       const row = this.#rowOf(set, name);
       if (row === -1) {
-        this.#store.writer.create(claim);
-        this.#events.claimCreated(set, pod.name, name);
+        const made = this.#store.writer.create(claim);
+        const failure = made.ok ? undefined : made.status.message;
+        this.#events.claimCreated(set, pod.name, name, failure);
+        if (failure !== undefined) failures.push(`failed to create PVC ${name}: ${failure}`);
       } else if (this.#table.get(row).metadata.deletionTimestamp !== undefined) {
         failures.push(`pvc ${name} is being deleted`);
       }

@@ -42,8 +42,8 @@ export class Revisions {
     this.#owned = owned;
   }
 
-  /** Finds or makes the revisions of a set. Orphans that its selector matches are adopted. */
-  of(set: StatefulSet): SetRevisions {
+  /** Finds or makes the revisions of a set; or says why none can be made. Orphans that its selector matches are adopted. */
+  of(set: StatefulSet): SetRevisions | { readonly failure: string } {
     this.#adoptOrphans(set);
     const rows = this.#rowsOf(set);
     const newest = rows.at(-1);
@@ -56,7 +56,11 @@ export class Revisions {
       update = equal;
       const isNewest = newest !== undefined && textOf(templateOf(this.#table.get(newest))) === wanted;
       if (!isNewest) this.#store.writer.update(this.#table, equal, { ...this.#table.get(equal), revision: next });
-    } else ({ row: update, collisionCount } = this.#create(set, next, collisionCount));
+    } else {
+      const made = this.#create(set, next, collisionCount);
+      if ("failure" in made) return made;
+      ({ row: update, collisionCount } = made);
+    }
     const current = rows.find((row) => this.#table.get(row).metadata.name === set.status?.currentRevision);
     return {
       current: this.#table.get(current ?? update),
@@ -107,7 +111,11 @@ export class Revisions {
   }
 
   /** A name that another template has taken is passed over. */
-  #create(set: StatefulSet, revision: number, collisions: number): { row: number; collisionCount: number } {
+  #create(
+    set: StatefulSet,
+    revision: number,
+    collisions: number,
+  ): { readonly row: number; readonly collisionCount: number } | { readonly failure: string } {
     const { namespace = "", annotations } = set.metadata;
     const { template } = set.spec;
     for (let collisionCount = collisions; ; collisionCount++) {
@@ -127,6 +135,7 @@ export class Revisions {
         revision,
       } as ControllerRevision);
       if (made.ok) return { row: made.row, collisionCount };
+      if (made.status.reason !== "AlreadyExists") return { failure: made.status.message };
       const present = this.#table.rowOf(namespace, name);
       if (textOf(templateOf(this.#table.get(present))) === textOf(template)) return { row: present, collisionCount };
     }

@@ -22,7 +22,12 @@ export class StatefulPods {
   constructor(store: Store) {
     this.#store = store;
     this.claims = new Claims(store, {
-      claimCreated: (set, pod, claim) => {
+      claimCreated: (set, pod, claim, failure) => {
+        if (failure !== undefined) {
+          const why = `Create Claim ${claim} for Pod ${pod} in StatefulSet ${set.metadata.name} failed error: ${failure}`;
+          store.event(set, SOURCE, "Warning", "FailedCreate", why);
+          return;
+        }
         const message = `Create Claim ${claim} Pod ${pod} in StatefulSet ${set.metadata.name} success`;
         store.event(set, SOURCE, "Normal", "SuccessfulCreate", message);
       },

@@ -113,6 +113,10 @@ export class StatefulSetController {
     const set = this.#table.get(row);
     const members = this.#membersOf(row, set);
     const revisions = this.#revisions.of(set);
+    if ("failure" in revisions) {
+      this.#queue.retry(row);
+      return;
+    }
     const context = { revisions, pods: this.#pods, order: this.#batchOrder };
     const { status, failure } = new SetSync(this.#store, set, members, context).run();
     this.#writeStatus(row, set, completed(set, status));
