@@ -39,3 +39,4 @@ export type * from "./types.ts";
 export * from "./validation.ts";
 export { validateAffinity } from "./validation-affinity.ts";
 export { validatePodSpec, validatePodTemplate } from "./validation-pod.ts";
+export * from "./validation-update.ts";

@@ -116,7 +116,10 @@ function readObject(document: SourceDocument, problems: Problem[]): PlannedObjec
   const info = findKind(checked.object.apiVersion, checked.object.kind);
   const { file, line, column } = document.locate([]);
   const object = info?.isNamespaced === false ? checked.object : inNamespace(checked.object);
-  return { object, source: { file, line, column }, simulated: info?.support === "simulated" };
+  // A converted spec has other fields than the one that was written.
+  const isAsWritten = isRecord(value) && isRecord(value.spec) && value.apiVersion === object.apiVersion;
+  const written = isAsWritten ? { written: Object.keys(value.spec as object) } : {};
+  return { object, source: { file, line, column }, simulated: info?.support === "simulated", ...written };
 }
 
 function inNamespace(object: KubeObject): KubeObject {

@@ -5,18 +5,22 @@ import {
   findKindByName,
   type KubeNode,
   type KubeObject,
+  kubectlInvalidMessage,
   PHASE,
   type PodTemplateSpec,
   type ReplicaSet,
   type Service,
+  validateObject,
+  validateUpdate,
 } from "../kube/index.ts";
 import type { Kubelets } from "../node/index.ts";
 import { documentKind, forbidden, type Store } from "../store/index.ts";
 import { sameData } from "../tables/index.ts";
+import { applied } from "./apply.ts";
 import { type Cluster, createObject } from "./bootstrap.ts";
 import { REFUSED } from "./control-plane.ts";
 import type { NodeFleet } from "./node-fleet.ts";
-import type { Action, ObjectReference, Plan } from "./plan.ts";
+import type { Action, ObjectReference, Plan, PlannedObject } from "./plan.ts";
 
 const REVISION = "deployment.kubernetes.io/revision";
 const HASH_LABEL = "pod-template-hash";
@@ -49,6 +53,7 @@ export class Actions {
   readonly #cluster: Cluster;
   readonly #store: Store;
   readonly #actions: readonly Action[];
+  readonly #objects: readonly PlannedObject[];
   readonly #machines: Machines;
   readonly #drain: Drain;
   readonly #kind: number;
@@ -59,6 +64,7 @@ export class Actions {
     this.#cluster = cluster;
     this.#store = cluster.store;
     this.#actions = plan.actions;
+    this.#objects = plan.objects;
     this.#drain = new Drain(cluster.store);
     this.#kind = engine.define("action", PHASE.fault, (index) => this.#play(index));
   }
@@ -93,7 +99,7 @@ export class Actions {
   #perform(action: Action): string | undefined {
     switch (action.kind) {
       case "apply":
-        return firstOf(action.objects.map(({ object }) => this.#apply(object)));
+        return firstOf(action.objects.map((planned) => this.#apply(planned, action)));
       case "scale":
         return this.#scale(action.target, action.replicas);
       case "setImage":
@@ -119,7 +125,8 @@ export class Actions {
     }
   }
 
-  #apply(object: KubeObject): string | undefined {
+  #apply(planned: PlannedObject, action: Action): string | undefined {
+    const { object } = planned;
     if (
       object.kind === "Pod" &&
       this.#store.pods.rowOf(object.metadata.namespace ?? "default", object.metadata.name ?? "") !== -1
@@ -140,9 +147,12 @@ export class Actions {
       return result.ok ? undefined : result.status.message;
     }
     const live = table.get(row);
-    const refusal = immutableRefusal(live, object);
-    if (refusal !== undefined) return refusal;
-    const next = merged(live, object);
+    const next = applied(live, planned, this.#appliedBefore(object, action));
+    const name = live.metadata.name ?? "";
+    const errors = [...validateUpdate(next, live, sameData), ...validateObject(next)];
+    if (errors.length > 0) return kubectlInvalidMessage({ kind: next.kind, group: "", name }, errors);
+    const refused = this.#store.admission.admitDocument(next, name, live);
+    if (refused !== undefined) return refused.message;
     if (object.kind !== "Service" || object.apiVersion !== "v1") {
       this.#store.writer.update(table, row, next);
       return undefined;
@@ -151,6 +161,19 @@ export class Actions {
     if (!admitted.ok) return admitted.status.message;
     this.#store.writer.update(table, row, admitted.service);
     return undefined;
+  }
+
+  /** The manifest of the object that was applied last: that of an earlier action, or of the start. */
+  #appliedBefore(object: KubeObject, { atMicros, index }: Action): PlannedObject | undefined {
+    const isEarlier = (one: Action): boolean =>
+      one.atMicros < atMicros || (one.atMicros === atMicros && one.index < index);
+    const actions = this.#actions.filter((one) => one.kind === "apply" && isEarlier(one));
+    actions.sort((a, b) => a.atMicros - b.atMicros || a.index - b.index);
+    const manifests = [this.#objects, ...actions.map((one) => (one.kind === "apply" ? one.objects : []))].flat();
+    const { name, namespace } = object.metadata;
+    const isOf = ({ object: { kind, metadata } }: PlannedObject): boolean =>
+      kind === object.kind && metadata.name === name && metadata.namespace === namespace;
+    return manifests.findLast(isOf);
   }
 
   #scale(target: ObjectReference, replicas: number): string | undefined {
@@ -308,44 +331,6 @@ export class Actions {
     return table.rowOf(namespace, documentKind(kind) === "Other" ? `${kind}/${name}` : name);
   }
 }
-
-/**
- * What `kubectl apply` makes of a live object and a manifest: the manifest's parts and the live status. A template that is
- * the same data stays the same object.
- */
-function merged(live: KubeObject, given: KubeObject): KubeObject {
-  const metadata = {
-    ...live.metadata,
-    labels: { ...live.metadata.labels, ...given.metadata.labels },
-    annotations: { ...live.metadata.annotations, ...given.metadata.annotations },
-  };
-  const before = live as KubeObject & { spec?: object; status?: unknown };
-  const after = given as KubeObject & { spec?: object };
-  const status = before.status === undefined ? {} : { status: before.status };
-  if (after.spec === undefined) return { ...given, metadata, ...status };
-  const spec: Record<string, unknown> = { ...after.spec };
-  for (const [key, value] of Object.entries(before.spec ?? {})) if (sameData(spec[key], value)) spec[key] = value;
-  const next: object = { ...given, metadata, spec, ...status };
-  return next as KubeObject;
-}
-
-function immutableRefusal(live: KubeObject, given: KubeObject): string | undefined {
-  const fields = IMMUTABLE.get(live.kind) ?? [];
-  const [before, after] = [live, given].map((object) => (object as { readonly spec?: Fields }).spec ?? {});
-  const changed = fields.find((field) => !sameData(before?.[field], after?.[field]));
-  if (changed === undefined) return undefined;
-  const value = JSON.stringify(after?.[changed] ?? null);
-  return `The ${live.kind} "${live.metadata.name}" is invalid: spec.${changed}: Invalid value: ${value}: field is immutable`;
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-
-/** Fields of the spec that stay as they were created. @source kubernetes 1.37 pkg/apis/apps/validation */
-const IMMUTABLE: ReadonlyMap<string, readonly string[]> = new Map([
-  ["Deployment", ["selector"]],
-  ["ReplicaSet", ["selector"]],
-  ["StatefulSet", ["selector", "volumeClaimTemplates", "serviceName", "podManagementPolicy"]],
-]);
 
 function firstOf(refusals: readonly (string | undefined)[]): string | undefined {
   return refusals.find((refusal) => refusal !== undefined);

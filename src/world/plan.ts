@@ -105,6 +105,8 @@ export interface PlannedObject {
   /** Converted to the stored version and defaulted, as the API server would. */
   readonly object: KubeObject;
   readonly source: SourceLocation;
+  /** The fields of the spec that the manifest itself names; absent where that is not known: all of them. */
+  readonly written?: readonly string[];
   /** False for kinds that are kept as documents only. */
   readonly simulated: boolean;
 }

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { Deployment, Namespace, ReplicaSet, ResourceQuota } from "../kube/index.ts";
-import { deployment, type PlanParts, planned, planOf, pod, service } from "../testing/index.ts";
-import { minutes, seconds } from "../units/index.ts";
-import type { ResultSink } from "./plan.ts";
-import { World } from "./world.ts";
+import type { Deployment, Namespace, ReplicaSet, ResourceQuota } from "../../src/kube/index.ts";
+import { deployment, type PlanParts, planned, planOf, pod, service } from "../../src/testing/index.ts";
+import { minutes, seconds } from "../../src/units/index.ts";
+import { World } from "../../src/world/index.ts";
+import type { ResultSink } from "../../src/world/plan.ts";
 
 const inShop = (object: object): object => {
   const { metadata } = object as { metadata: object };

@@ -1,0 +1,74 @@
+import type { KubeObject } from "../kube/index.ts";
+import { sameData } from "../tables/index.ts";
+import type { PlannedObject } from "./plan.ts";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Where what is given takes the whole place of what there is. @source kubernetes 1.37 patchStrategy retainKeys */
+const WHOLE: ReadonlySet<string> = new Set(["strategy", "updateStrategy"]);
+/** What the server keeps by itself. */
+const SERVERS_OWN: ReadonlySet<string> = new Set(["apiVersion", "kind", "metadata", "status"]);
+
+/**
+ * What `kubectl apply` makes of a live object: what the manifest says; without what the manifest applied `before` said and
+ * this one does not; and what others have set besides, such as the replicas that an autoscaler manages. Maps are merged,
+ * lists taken whole. Parts that are the same data stay the same objects.
+ *
+ * @source kubernetes 1.37 kubectl apply, three-way strategic merge patch
+ */
+export function applied(live: KubeObject, given: PlannedObject, before: PlannedObject | undefined): KubeObject {
+  const { object } = given;
+  const metadata = {
+    ...live.metadata,
+    labels: merged(live.metadata.labels ?? {}, object.metadata.labels ?? {}, before?.object.metadata.labels),
+    annotations: merged(
+      live.metadata.annotations ?? {},
+      object.metadata.annotations ?? {},
+      before?.object.metadata.annotations,
+    ),
+  };
+  const next: Record<string, unknown> = { ...live, metadata };
+  const [old, wanted, was] = [live, object, before?.object ?? {}] as unknown as [Fields, Fields, Fields];
+  for (const key of new Set([...Object.keys(old), ...Object.keys(wanted)])) {
+    if (SERVERS_OWN.has(key)) continue;
+    const said = key === "spec" ? withoutUnsaid(wanted[key], old[key], given, before) : wanted[key];
+    const value = key in wanted ? merged(old[key], said, was[key]) : key in was ? undefined : old[key];
+    if (value === undefined) delete next[key];
+    else next[key] = value;
+  }
+  return next as unknown as KubeObject;
+}
+
+/** The manifest's spec without defaults for fields that neither manifest names: these stay what they are. */
+function withoutUnsaid(
+  spec: unknown,
+  live: unknown,
+  { written }: PlannedObject,
+  before: PlannedObject | undefined,
+): unknown {
+  if (written === undefined || !isMap(spec) || !isMap(live)) return spec;
+  const isSaid = (key: string): boolean => written.includes(key) || before?.written?.includes(key) === true;
+  return Object.fromEntries(
+    Object.entries(spec).map(([key, value]) => [key, isSaid(key) ? value : (live[key] ?? value)]),
+  );
+}
+
+function merged<T>(live: T, given: T, before: unknown): T {
+  if (!isMap(live) || !isMap(given)) return sameData(live, given) ? live : given;
+  const was = isMap(before) ? before : {};
+  const next: Record<string, unknown> = {};
+  for (const key of new Set([...Object.keys(live), ...Object.keys(given)])) {
+    if (key in given)
+      next[key] = WHOLE.has(key) ? whole(live[key], given[key]) : merged(live[key], given[key], was[key]);
+    else if (!(key in was)) next[key] = live[key];
+  }
+  return sameData(next, live) ? live : (next as T);
+}
+
+function whole(live: unknown, given: unknown): unknown {
+  return sameData(live, given) ? live : given;
+}
+
+function isMap(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
