@@ -65,6 +65,8 @@ export class HpaController {
   readonly #syncCount: Column<Float64Array>;
   readonly #selectors: SelectorIndex;
   readonly #inputs: SyncInputs;
+  /** Whether the last look at a steady state found that metrics have moved. */
+  #hasMoved = false;
   /** Steady states by row: derived. */
   readonly #steady: (SteadyState | undefined)[] = [];
   /** The last sync that was cut short, which recommended `steadyReplicas` again; -1 for none since the last whole sync. */
@@ -131,6 +133,7 @@ export class HpaController {
     const { engine } = this.#store;
     const hpa = this.#hpas.get(row);
     if (this.#isSteady(row, hpa)) {
+      if (this.#hasMoved) this.#showMetrics(row, hpa);
       this.#steadyAt.set(row, engine.now);
       this.#syncCount.set(row, this.#syncCount.get(row) + 1);
       this.#queue.addAfter(row, this.#options.hpaSyncMicros);
@@ -150,7 +153,8 @@ export class HpaController {
       rescale: (replicas) => writeTargetScale(this.#store, namespace, target, replicas),
     });
     if (outcome.history !== undefined) this.#histories.set(row, outcome.history);
-    this.#steady[row] = "error" in scale ? undefined : this.#steadyState(hpa, scale.seen, outcome);
+    const steady = "error" in scale ? undefined : this.#steadyState(hpa, scale.seen, outcome);
+    this.#steady[row] = steady;
     for (const { type, reason, message } of outcome.events) this.#store.event(hpa, SOURCE, type, reason, message);
     const sync = this.#syncCount.get(row) + 1;
     this.#syncCount.set(row, sync);
@@ -158,12 +162,27 @@ export class HpaController {
     if (trace !== undefined && this.#store.decisions.isEnabled && isTelling(trace)) {
       this.#store.decisions.write(decisionOf(hpa, trace, sync, engine.now));
     }
-    if (outcome.status !== hpa.status) this.#store.writer.updateStatus(this.#hpas, row, outcome.status);
+    if (outcome.status !== hpa.status) {
+      this.#store.writer.updateStatus(this.#hpas, row, outcome.status);
+      if (steady !== undefined) steady.hpa = this.#hpas.get(row);
+    }
     this.#queue.addAfter(row, this.#options.hpaSyncMicros);
   }
 
-  // hot: once a sync of an HPA at rest (bench/world). Allocates nothing.
-  /** Whether a whole sync would change nothing but the instant of its recommendation. */
+  /** The metrics shown follow what was measured; nothing else of the status changes. */
+  #showMetrics(row: number, hpa: HorizontalPodAutoscaler): void {
+    const steady = this.#steady[row];
+    if (steady === undefined) return;
+    const currentMetrics = steady.resources.map(({ status }) => status);
+    this.#store.writer.updateStatus(this.#hpas, row, { ...hpa.status, currentMetrics });
+    steady.hpa = this.#hpas.get(row);
+  }
+
+  // hot: once a sync of an HPA at rest (bench/world). Allocates nothing while the metrics stand still.
+  /**
+   * Whether a whole sync would change nothing but the instant of its recommendation, and the metrics shown, which then have
+   * moved.
+   */
   #isSteady(row: number, hpa: HorizontalPodAutoscaler): boolean {
     const steady = this.#steady[row];
     // A decision is recorded with every sync, so each is made in full while somebody listens.
@@ -173,8 +192,11 @@ export class HpaController {
     if (this.#histories.get(row) !== steady.history || this.#store.engine.now >= steady.untilMicros) return false;
     if (this.#selectors.isShared(row)) return false;
     this.#inputs.begin(hpa.metadata.namespace ?? "", this.#selectors.groupsOf(row));
+    this.#hasMoved = false;
     for (let i = 0; i < steady.resources.length; i++) {
-      if (!this.#inputs.isUnchanged(steady.resources[i] as SteadyResource)) return false;
+      const found = this.#inputs.measureAgain(steady.resources[i] as SteadyResource, steady.scale);
+      if (found === "other") return false;
+      if (found === "moved") this.#hasMoved = true;
     }
     this.#steadyReplicas.set(row, steady.proposed);
     return true;
@@ -183,7 +205,8 @@ export class HpaController {
   #steadyState(hpa: HorizontalPodAutoscaler, target: TargetSeen, outcome: ReconcileOutcome): SteadyState | undefined {
     const { remembersSteadyStates = true, hpaDownscaleStabilizationMicros: downscaleWindowMicros } = this.#options;
     if (!remembersSteadyStates) return undefined;
-    return steadyStateOf(hpa, target, outcome, { now: this.#store.engine.now, downscaleWindowMicros });
+    const tolerances = tolerancesOf(hpa.spec.behavior, this.#options.hpaTolerance);
+    return steadyStateOf(hpa, target, outcome, { now: this.#store.engine.now, downscaleWindowMicros, tolerances });
   }
 
   /** The history, with what syncs that were cut short have added to it. */

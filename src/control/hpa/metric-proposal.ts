@@ -109,16 +109,27 @@ function proposeResource(
     const message = `failed to get ${name} ${isValue ? "usage" : "utilization"}: ${calculation.error}`;
     return failedProposal(calculation, reason, message, prefix);
   }
-  const averageValue = formatMilliQuantity(calculation.valueMilli, name === "memory" ? "BinarySI" : "DecimalSI");
-  const current = isValue ? { averageValue } : { averageUtilization: calculation.utilizationPercent, averageValue };
+  const { valueMilli, utilizationPercent } = calculation;
   const kind = isWhole ? "resource" : "container resource";
   return {
     name: isValue ? `${name} resource` : `${name} ${kind} utilization (percentage of request)`,
     calculation,
-    status: isWhole
-      ? { type: "Resource", resource: { name, current } }
-      : { type: "ContainerResource", containerResource: { name, container, current } },
+    status: resourceStatus(name, container, valueMilli, isValue ? undefined : utilizationPercent),
   };
+}
+
+/** The entry of `currentMetrics` about a resource; with a container, about that one of each pod. */
+export function resourceStatus(
+  name: string,
+  container: string,
+  valueMilli: Calculation["valueMilli"],
+  averageUtilization: number | undefined,
+): MetricStatus {
+  const averageValue = formatMilliQuantity(valueMilli, name === "memory" ? "BinarySI" : "DecimalSI");
+  const current = averageUtilization === undefined ? { averageValue } : { averageUtilization, averageValue };
+  return container === ""
+    ? { type: "Resource", resource: { name, current } }
+    : { type: "ContainerResource", containerResource: { name, container, current } };
 }
 
 function calculateResource(

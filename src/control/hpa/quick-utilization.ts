@@ -92,6 +92,22 @@ export function averageOf({ usageMilli, readyCount }: ReadyTotals): number {
   return (usageMilli - (usageMilli % readyCount)) / readyCount;
 }
 
+function rawReplicasOf(ratio: number, readyCount: number): number {
+  return floatToInt32(Math.ceil(ratio * readyCount));
+}
+
+// hot: once a sync of an HPA at rest (bench/world).
+/** The number of replicas alone that `replicasFromTotals` gives, without a trace. */
+export function replicasOf(
+  { readyCount }: ReadyTotals,
+  utilizationPercent: number,
+  targetPercent: number,
+  scale: { readonly currentReplicas: number; readonly tolerances: Tolerances },
+): number {
+  const ratio = utilizationPercent / targetPercent;
+  return isWithinTolerance(ratio, scale.tolerances) ? scale.currentReplicas : rawReplicasOf(ratio, readyCount);
+}
+
 /** What `replicasForUtilization` gives for these pods. */
 export function replicasFromTotals(
   totals: ReadyTotals,
@@ -101,7 +117,7 @@ export function replicasFromTotals(
   const { readyCount, oldestSampleMicros, newestSampleMicros } = totals;
   const utilizationPercent = percentOf(totals);
   const ratio = utilizationPercent / targetPercent;
-  const rawReplicas = floatToInt32(Math.ceil(ratio * readyCount));
+  const rawReplicas = rawReplicasOf(ratio, readyCount);
   const isWithin = isWithinTolerance(ratio, scale.tolerances);
   return {
     replicas: isWithin ? scale.currentReplicas : rawReplicas,

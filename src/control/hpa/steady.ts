@@ -2,8 +2,9 @@ import type { HorizontalPodAutoscaler, KubeObject } from "../../kube/index.ts";
 import type { DocumentTable } from "../../store/index.ts";
 import { windowsOf } from "./behavior.ts";
 import type { Recommendation, ScaleHistory } from "./history.ts";
-import type { ReconcileOutcome } from "./reconcile.ts";
-import type { Calculation } from "./types.ts";
+import type { MetricProposal, MetricStatus } from "./metric-proposal.ts";
+import type { HpaStatus, ReconcileOutcome } from "./reconcile.ts";
+import type { Tolerances } from "./types.ts";
 
 /** A target's object, as it stood when its scale was read. */
 export interface TargetSeen {
@@ -12,21 +13,31 @@ export interface TargetSeen {
   readonly object: KubeObject;
 }
 
-/** Utilization of a resource over pods that were all ready: what a calculation made of it depends on nothing else. */
+/**
+ * Utilization of a resource over pods that were all ready: what a calculation made of it depends on nothing else. What was
+ * measured last is kept up.
+ */
 export interface SteadyResource {
   readonly resource: string;
   readonly container: string;
-  readonly readyCount: number;
-  readonly utilizationPercent: number;
-  readonly valueMilli: number;
+  readonly targetPercent: number;
+  /** What this metric asks for. */
+  readonly replicas: number;
+  readyCount: number;
+  utilizationPercent: number;
+  valueMilli: number;
+  /** As the HPA's status shows it. */
+  status: MetricStatus;
 }
 
 /**
- * What a sync that changed nothing was based on. As long as all of it is so, another sync changes nothing but the instant of
- * the last recommendation. Derived, hence no state: it can be forgotten at any time.
+ * What a sync was based on that changed nothing but the metrics shown. As long as every metric asks for as many replicas as
+ * it did, and all else is so, another sync changes nothing but the metrics shown and the instant of the last
+ * recommendation. Derived, hence no state: it can be forgotten at any time.
  */
 export interface SteadyState {
-  readonly hpa: HorizontalPodAutoscaler;
+  hpa: HorizontalPodAutoscaler;
+  readonly scale: { readonly currentReplicas: number; readonly tolerances: Tolerances };
   readonly target: TargetSeen;
   readonly history: ScaleHistory;
   readonly resources: readonly SteadyResource[];
@@ -36,15 +47,18 @@ export interface SteadyState {
   readonly untilMicros: number;
 }
 
-/** The steady state after a sync; undefined when it changed something or rests on more than utilization of ready pods. */
+/**
+ * The steady state after a sync; undefined when it changed something or rests on more than utilization of ready pods. `hpa`
+ * is the object as the sync found it; the caller puts the one it has written in its place.
+ */
 export function steadyStateOf(
   hpa: HorizontalPodAutoscaler,
   target: TargetSeen,
   outcome: ReconcileOutcome,
-  at: { readonly now: number; readonly downscaleWindowMicros: number },
+  at: { readonly now: number; readonly downscaleWindowMicros: number; readonly tolerances: Tolerances },
 ): SteadyState | undefined {
   const { trace, history, status, events } = outcome;
-  if (status !== hpa.status || events.length > 0 || history === undefined) return undefined;
+  if (!changesMetricsAlone(hpa.status, status) || events.length > 0 || history === undefined) return undefined;
   const proposed = trace?.metrics?.replicas;
   const normalisation = trace?.normalisation;
   if (trace === undefined || trace.isRescaled || trace.error !== undefined) return undefined;
@@ -52,27 +66,46 @@ export function steadyStateOf(
   // With rules of its own, policies look back at past changes as soon as the size is to change.
   const { behavior } = hpa.spec;
   if (behavior !== undefined && normalisation.stabilisedReplicas !== trace.currentReplicas) return undefined;
-  const resources = steadyResources(hpa, trace.metrics?.proposals.map(({ calculation }) => calculation) ?? []);
+  const resources = steadyResources(hpa, trace.metrics?.proposals ?? []);
   if (resources === undefined) return undefined;
   const windows = windowsOf(behavior, at.downscaleWindowMicros);
   const untilMicros = validUntil(history.recommendations, proposed, windows, at.now);
-  return { hpa, target, history, resources, proposed, untilMicros };
+  const scale = { currentReplicas: trace.currentReplicas, tolerances: at.tolerances };
+  return { hpa, scale, target, history, resources, proposed, untilMicros };
+}
+
+function changesMetricsAlone(old: HpaStatus | undefined, next: HpaStatus): boolean {
+  if (old === next) return true;
+  return (
+    old !== undefined &&
+    old.conditions === next.conditions &&
+    old.currentReplicas === next.currentReplicas &&
+    old.desiredReplicas === next.desiredReplicas &&
+    old.lastScaleTime === next.lastScaleTime &&
+    old.observedGeneration === next.observedGeneration &&
+    old.currentMetrics?.length === next.currentMetrics?.length
+  );
 }
 
 function steadyResources(
   { spec: { metrics = [] } }: HorizontalPodAutoscaler,
-  calculations: readonly Calculation[],
+  proposals: readonly MetricProposal[],
 ): readonly SteadyResource[] | undefined {
   const resources: SteadyResource[] = [];
-  for (const [i, { utilizationPercent, valueMilli, trace }] of calculations.entries()) {
+  for (const [i, { calculation, status }] of proposals.entries()) {
+    const { replicas, utilizationPercent, valueMilli, trace } = calculation;
     const spec = metrics[i];
+    const targetPercent = (spec?.resource ?? spec?.containerResource)?.target.averageUtilization;
+    if (targetPercent === undefined) return undefined;
     if (utilizationPercent === undefined || typeof valueMilli !== "number" || trace?.readyCount === undefined) {
       return undefined;
     }
     if (trace.unreadyCount !== 0 || trace.missingCount !== 0) return undefined;
     const { name = "cpu" } = spec?.resource ?? spec?.containerResource ?? {};
     const container = spec?.containerResource?.container ?? "";
-    resources.push({ resource: name, container, readyCount: trace.readyCount, utilizationPercent, valueMilli });
+    const { readyCount } = trace;
+    const measured = { readyCount, utilizationPercent, valueMilli, status };
+    resources.push({ resource: name, container, targetPercent, replicas, ...measured });
   }
   return resources.length === 0 ? undefined : resources;
 }

@@ -1,6 +1,6 @@
 import type { CrossVersionObjectReference, MetricIdentifier, PodPhase } from "../../kube/index.ts";
 import { CONDITION, POD_PHASE, POD_PHASE_NAMES, type PodTemplate, type Store } from "../../store/index.ts";
-import type { MetricInputs } from "./metric-proposal.ts";
+import { type MetricInputs, resourceStatus } from "./metric-proposal.ts";
 import type { MetricsSource, ResourceQuery, SampleColumns, SampleCount } from "./metrics-source.ts";
 import type { ReadyPods } from "./object-metrics.ts";
 import { podRequestsOf } from "./pod-requests.ts";
@@ -11,11 +11,12 @@ import {
   type ReadyPodsInput,
   type ReadyTotals,
   replicasFromTotals,
+  replicasOf,
   sumReadyPods,
 } from "./quick-utilization.ts";
 import type { Scale } from "./reconcile.ts";
 import { requestOf } from "./requests.ts";
-import type { SteadyResource } from "./steady.ts";
+import type { SteadyResource, SteadyState } from "./steady.ts";
 import type {
   Calculation,
   PodMetricAnswer,
@@ -161,11 +162,27 @@ export class SyncInputs implements MetricInputs {
     return replicasFromTotals(totals, targetPercent, scale);
   }
 
-  /** Whether all pods are ready and measured, and as many and as busy as before. */
-  isUnchanged(before: SteadyResource): boolean {
+  // hot: once a sync of an HPA at rest (bench/world).
+  /**
+   * Measures a resource anew. "same": all pods are ready and measured, and as many and as busy as before; "moved": not so
+   * busy as before, but enough or little enough to ask for the same; "other": neither.
+   */
+  measureAgain(before: SteadyResource, scale: SteadyState["scale"]): "same" | "moved" | "other" {
     const totals = this.#readyTotals(before.resource, before.container);
-    if (totals === undefined || totals.readyCount !== before.readyCount) return false;
-    return percentOf(totals) === before.utilizationPercent && averageOf(totals) === before.valueMilli;
+    if (totals === undefined) return "other";
+    const percent = percentOf(totals);
+    const value = averageOf(totals);
+    const { readyCount } = totals;
+    if (readyCount === before.readyCount && percent === before.utilizationPercent && value === before.valueMilli) {
+      return "same";
+    }
+    if (replicasOf(totals, percent, before.targetPercent, scale) !== before.replicas) return "other";
+    before.readyCount = readyCount;
+    if (percent === before.utilizationPercent && value === before.valueMilli) return "same";
+    before.utilizationPercent = percent;
+    before.valueMilli = value;
+    before.status = resourceStatus(before.resource, before.container, value, percent);
+    return "moved";
   }
 
   // hot: once a sync (bench/world).
