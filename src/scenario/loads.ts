@@ -34,7 +34,7 @@ function readLoad(field: Field, context: LoadContext, seen: ReadonlySet<string>)
   }
   const foreign = isService
     ? ["container", "cpu", "memory", "startup", "stop", "runFor", "exitCode", "namespace"]
-    : ["demand", "perRequest"];
+    : ["demand", "perRequest", "clients"];
   for (const key of foreign) {
     if (!field.get(key).isPresent) continue;
     field
@@ -78,6 +78,12 @@ function readServiceLoad(field: Field, context: LoadContext): Own<ServiceLoad> {
     service,
     requestsPerSecond: readCurve(field.get("demand").get("rps"), options),
     perRequest: { cpuMicros: cost.get("cpu").micros(), latencyMicros: cost.get("latency").micros() },
+    ...(field.get("clients").isPresent && {
+      clients: {
+        count: field.get("clients").get("count").number(1),
+        keepAliveMicros: field.get("clients").get("keepAlive").micros(),
+      },
+    }),
   };
 }
 

@@ -1,8 +1,9 @@
 import type { Engine, Micros } from "../engine/index.ts";
-import type { EndpointSlice } from "../kube/index.ts";
+import type { EndpointSlice, Service } from "../kube/index.ts";
 import { normalAt } from "../random/index.ts";
 import type { DocumentTable, Store } from "../store/index.ts";
 import { type CellRegistry, RefColumn } from "../tables/index.ts";
+import { ClientPool, type Connections, NO_CONNECTIONS } from "./client-pool.ts";
 import { levelAt, nextLook } from "./curve.ts";
 import { limitsOf } from "./pod-limits.ts";
 import type { LoadMeasure, ServiceLoad } from "./types.ts";
@@ -22,13 +23,13 @@ export interface DemandTotals {
 interface Share {
   /** Requests per second wanted of the whole service. */
   readonly wantedPerSecond: number;
-  /** Requests per second that the backends can serve; Infinity without limits. */
-  readonly capacityPerSecond: number;
+  /** Requests per second beyond what the backends that get them can serve. */
+  readonly unservedPerSecond: number;
   /** Since when this holds. */
   readonly since: Micros;
 }
 
-const NO_SHARE: Share = Object.freeze({ wantedPerSecond: 0, capacityPerSecond: 0, since: 0 });
+const NO_SHARE: Share = Object.freeze({ wantedPerSecond: 0, unservedPerSecond: 0, since: 0 });
 const NO_TOTALS: DemandTotals = Object.freeze({ requests: 0, unservedRequests: 0, overloadedMicros: 0 });
 const NO_BACKENDS: readonly number[] = Object.freeze([]);
 
@@ -38,11 +39,13 @@ export class DemandCells {
   readonly share: RefColumn<Share>;
   readonly totals: RefColumn<DemandTotals>;
   readonly isDirty: RefColumn<boolean>;
+  readonly connections: RefColumn<Connections>;
 
   constructor(registry: CellRegistry) {
     this.backends = new RefColumn(registry, "workload.backends", NO_BACKENDS);
     this.share = new RefColumn<Share>(registry, "workload.share", NO_SHARE);
     this.totals = new RefColumn<DemandTotals>(registry, "workload.totals", NO_TOTALS);
+    this.connections = new RefColumn<Connections>(registry, "workload.connections", NO_CONNECTIONS);
     this.isDirty = new RefColumn<boolean>(registry, "workload.dirty", false);
   }
 }
@@ -53,9 +56,11 @@ export interface DemandContext {
   readonly store: Store;
   readonly cells: DemandCells;
   readonly tickMicros: Micros;
-  /** Event kinds whose subject is the row of a load: look at the curve; look up the endpoints. */
+  /** Event kinds whose subject is the row of a load: look at the curve; look up the endpoints; end connections. */
   readonly demandKind: number;
   readonly endpointsKind: number;
+  /** Some clients make new connections. */
+  readonly turnKind: number;
   /** The share of a load changed, or its backends did. */
   readonly onShare: (row: number, backends: Backends) => void;
 }
@@ -63,10 +68,11 @@ export interface DemandContext {
 export type Backends = { readonly left: readonly number[]; readonly now: readonly number[] };
 
 /**
- * One load on one Service: a demand in requests per second, shared alike over the endpoints that its EndpointSlices show
- * as ready. Demand beyond what the endpoints' CPU limits allow is not served (and not queued).
+ * One load on one Service: a demand in requests per second, shared over the endpoints that its EndpointSlices show as
+ * ready: alike, or by the connections of its clients. Demand beyond what an endpoint's CPU limit allows is not served (and not
+ * queued).
  *
- * DEVIATION(fluid-service-load): requests are a fluid, shared evenly; connections, affinity and random choice are not played.
+ * DEVIATION(fluid-service-load): requests are a fluid, and without `clients` shared evenly; single requests are not played.
  */
 export class ServiceDemand {
   readonly load: ServiceLoad;
@@ -74,18 +80,26 @@ export class ServiceDemand {
   readonly #context: DemandContext;
   readonly #slices: DocumentTable<EndpointSlice>;
   readonly #seed: number;
+  readonly #pool: ClientPool | undefined;
 
   constructor(context: DemandContext, load: ServiceLoad, row: number) {
     this.load = load;
     this.#row = row;
     this.#context = context;
+    const { clients, name } = load;
+    if (clients !== undefined) {
+      this.#pool = new ClientPool(context.engine, context.cells.connections, row, { name, clients });
+    }
     this.#slices = context.store.documents<EndpointSlice>("EndpointSlice");
     this.#seed = context.engine.streams.seedOf(`workload/service/${load.name}`);
   }
 
   start(): void {
-    const { engine, demandKind } = this.#context;
+    const { engine, demandKind, turnKind } = this.#context;
     engine.at(Math.max(engine.now, this.load.startMicros), demandKind, this.#row);
+    if (this.#pool !== undefined && (this.load.clients?.keepAliveMicros ?? 0) > 0) {
+      engine.at(Math.max(engine.now, this.load.startMicros) + this.#pool.turnMicros, turnKind, this.#row);
+    }
   }
 
   /** An EndpointSlice changed: if it is one of this Service, the backends are looked up again at this instant. */
@@ -112,15 +126,14 @@ export class ServiceDemand {
   }
   /** Requests per second that the endpoints' CPU limits allow; Infinity where there is no limit. */
   get capacityPerSecond(): number {
-    return this.#share.capacityPerSecond;
+    return this.#backends.reduce((sum, row) => sum + this.#capacityOf(row), 0);
   }
 
   /** Totals up to now. Reading settles nothing: an observer must leave no trace. */
   get totals(): DemandTotals {
     const { requests, unservedRequests, overloadedMicros } = this.#totals;
-    const { wantedPerSecond, capacityPerSecond, since } = this.#share;
+    const { wantedPerSecond, unservedPerSecond: beyond, since } = this.#share;
     const forMicros = this.#context.engine.now - since;
-    const beyond = Math.max(0, wantedPerSecond - capacityPerSecond);
     return {
       requests: requests + (wantedPerSecond * forMicros) / MICROS_PER_SECOND,
       unservedRequests: unservedRequests + (beyond * forMicros) / MICROS_PER_SECOND,
@@ -130,9 +143,7 @@ export class ServiceDemand {
 
   /** CPU that this load demands of one backend; `key` names the backend's noise. */
   cpuMilliOf(key: number): number {
-    const count = this.#backends.length;
-    if (count === 0) return 0;
-    const cpu = (this.#share.wantedPerSecond / count) * (this.load.perRequest.cpuMicros / MILLI);
+    const cpu = this.#wantedOf(key) * (this.load.perRequest.cpuMicros / MILLI);
     const { noise } = this.load.requestsPerSecond;
     if (noise === null) return cpu;
     const k = Math.floor(this.#context.engine.now / noise.everyMicros);
@@ -144,9 +155,8 @@ export class ServiceDemand {
     const { store } = this.#context;
     if (!this.#backends.includes(podRow) || !store.pods.isPresent(podRow)) return Number.NaN;
     const { cpuMicros, latencyMicros } = this.load.perRequest;
-    const wanted = this.#share.wantedPerSecond / this.#backends.length;
-    const capacity =
-      cpuMicros === 0 ? Infinity : (limitsOf(store.pods.templateOf(podRow)).cpuMilli * MILLI) / cpuMicros;
+    const wanted = this.#wantedOf(store.pods.serial.get(podRow));
+    const capacity = this.#capacityOf(podRow);
     const served = Math.min(wanted, capacity);
     if (measure === "requests_per_second") return served;
     const busy = Math.min(wanted / capacity, MOST_BUSY);
@@ -162,6 +172,43 @@ export class ServiceDemand {
       if (!Number.isNaN(value)) sum += value;
     }
     return sum;
+  }
+
+  /** Requests per second that one backend gets. */
+  #wantedOf(serial: number): number {
+    const count = this.#backends.length;
+    if (count === 0) return 0;
+    const { wantedPerSecond } = this.#share;
+    return this.#pool !== undefined && this.#keepsConnections
+      ? wantedPerSecond * this.#pool.shareOf(serial)
+      : wantedPerSecond / count;
+  }
+
+  /** Whether requests of a client go to one endpoint for longer than one request. */
+  get #keepsConnections(): boolean {
+    return (this.load.clients?.keepAliveMicros ?? 0) > 0 || this.#affinityMicros > 0;
+  }
+
+  /** Timeout of the Service's session affinity; 0 when it has none. @source kubernetes 1.37 core/v1 defaults (3 h) */
+  get #affinityMicros(): Micros {
+    const service = this.#context.store.documents<Service>("Service").find(this.load.namespace, this.load.service);
+    if (service?.spec.sessionAffinity !== "ClientIP") return 0;
+    return (service.spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800) * MICROS_PER_SECOND;
+  }
+
+  /** The connections of some clients end. */
+  endTurn(): void {
+    const pool = this.#pool;
+    const { engine, turnKind } = this.#context;
+    if (pool === undefined || engine.now >= this.load.endMicros) return;
+    pool.endTurn(this.#backendSerials(), this.#affinityMicros);
+    this.refresh(false);
+    engine.after(pool.turnMicros, turnKind, this.#row);
+  }
+
+  #backendSerials(): readonly number[] {
+    const { serial } = this.#context.store.pods;
+    return this.#backends.map((row) => serial.get(row));
   }
 
   get #share(): Share {
@@ -197,15 +244,15 @@ export class ServiceDemand {
     if (lookUp) {
       this.#context.cells.isDirty.set(this.#row, false);
       this.#context.cells.backends.set(this.#row, Object.freeze(this.#readyBackends()));
+      this.#pool?.follow(this.#backendSerials());
     }
     const isActive = now >= startMicros && now < endMicros;
     const wantedPerSecond = isActive
       ? levelAt(requestsPerSecond.curve, now - startMicros, this.#context.tickMicros)
       : 0;
-    this.#context.cells.share.set(
-      this.#row,
-      Object.freeze({ wantedPerSecond, capacityPerSecond: this.#capacity(), since: now }),
-    );
+    const { share } = this.#context.cells;
+    share.set(this.#row, Object.freeze({ wantedPerSecond, unservedPerSecond: 0, since: now }));
+    share.set(this.#row, Object.freeze({ wantedPerSecond, unservedPerSecond: this.#unserved(), since: now }));
     const current = this.#backends;
     const kept = new Set(current);
     const left = lookUp ? old.filter((row) => !kept.has(row)) : [];
@@ -228,22 +275,27 @@ export class ServiceDemand {
     return [...rows].sort((a, b) => pods.serial.get(a) - pods.serial.get(b));
   }
 
-  #capacity(): number {
-    const { cpuMicros } = this.load.perRequest;
-    if (cpuMicros === 0) return this.#backends.length === 0 ? 0 : Number.POSITIVE_INFINITY;
+  /** Requests per second that one backend can serve; a pod may be gone at this instant while its endpoint is not yet. */
+  #capacityOf(podRow: number): number {
     const { pods } = this.#context.store;
-    let cpuMilli = 0;
-    // A pod may be gone at this instant while its endpoint is not yet.
-    for (const row of this.#backends) if (pods.isPresent(row)) cpuMilli += limitsOf(pods.templateOf(row)).cpuMilli;
-    return (cpuMilli * MILLI) / cpuMicros;
+    const { cpuMicros } = this.load.perRequest;
+    if (!pods.isPresent(podRow)) return 0;
+    return cpuMicros === 0 ? Infinity : (limitsOf(pods.templateOf(podRow)).cpuMilli * MILLI) / cpuMicros;
+  }
+
+  #unserved(): number {
+    const { wantedPerSecond } = this.#share;
+    if (this.#backends.length === 0) return wantedPerSecond;
+    const { serial } = this.#context.store.pods;
+    let unserved = 0;
+    for (const row of this.#backends) {
+      unserved += Math.max(0, this.#wantedOf(serial.get(row)) - this.#capacityOf(row));
+    }
+    return unserved;
   }
 
   #settle(): void {
-    const { wantedPerSecond, capacityPerSecond } = this.#share;
     this.#context.cells.totals.set(this.#row, Object.freeze(this.totals));
-    this.#context.cells.share.set(
-      this.#row,
-      Object.freeze({ wantedPerSecond, capacityPerSecond, since: this.#context.engine.now }),
-    );
+    this.#context.cells.share.set(this.#row, Object.freeze({ ...this.#share, since: this.#context.engine.now }));
   }
 }

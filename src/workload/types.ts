@@ -53,6 +53,13 @@ interface LoadBase {
   readonly endMicros: Micros;
 }
 
+/** Clients that keep their connections, so that each sends all its requests to one endpoint for a while. */
+export interface ClientSpec {
+  readonly count: number;
+  /** How long a connection lasts; 0: a new one for each request. */
+  readonly keepAliveMicros: Micros;
+}
+
 /** Demand on a Service, shared over its ready endpoints. */
 export interface ServiceLoad extends LoadBase {
   readonly kind: "service";
@@ -61,6 +68,8 @@ export interface ServiceLoad extends LoadBase {
   /** Requests per second. */
   readonly requestsPerSecond: TimedCurve;
   readonly perRequest: { readonly cpuMicros: Micros; readonly latencyMicros: Micros };
+  /** Who sends the requests, each alike; absent: so many that all endpoints get the same. */
+  readonly clients?: ClientSpec;
 }
 
 /** What can be measured of a Service load: requests served per second, and requests being served (the mean, by Little's law). */

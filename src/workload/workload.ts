@@ -86,6 +86,7 @@ export class Workload {
       tickMicros: options.tickMicros,
       demandKind: engine.define("workload.demand", PHASE.node, (row) => demandOf(row).tick()),
       endpointsKind: engine.define("workload.endpoints", PHASE.node, (row) => demandOf(row).refresh(true)),
+      turnKind: engine.define("workload.connections", PHASE.node, (row) => demandOf(row).endTurn()),
       onShare: (row, backends) => this.#shared(row, backends),
     };
     this.services = options.loads
