@@ -2,6 +2,17 @@
 
 export { ClaimBinder } from "./claim-binder.ts";
 export { CloudNodeLifecycle } from "./cloud-node-lifecycle.ts";
+export {
+  CLUSTER_AUTOSCALER_DEFAULTS,
+  type CloudGroup,
+  ClusterAutoscaler,
+  type ClusterAutoscalerSettings,
+  EXPANDERS,
+  type Expander,
+  type NodeCloud,
+  type PlacementSimulation,
+  type SimulatedPod,
+} from "./cluster-autoscaler/index.ts";
 export { CronJobController } from "./cronjob/index.ts";
 export { DaemonSetController, type DaemonSetControllerOptions, type RolloutChooser } from "./daemonset/index.ts";
 export { deleteObject, type Propagation } from "./delete-object.ts";

@@ -30,7 +30,17 @@ export interface Explanation {
   readonly history: readonly DecisionRecord[];
 }
 
-const EXPLAINABLE = ["pod", "hpa", "node", "deployment", "replicaset", "replicationcontroller", "service"];
+const EXPLAINABLE = [
+  "pod",
+  "hpa",
+  "node",
+  "deployment",
+  "replicaset",
+  "replicationcontroller",
+  "service",
+  "nodegroup",
+  "cluster",
+];
 const HISTORY_SHOWN = 12;
 const CHAIN_LIMIT = 30;
 const STEP_LIMIT = 1_000_000;

@@ -19,6 +19,7 @@ import { readFailures } from "./failures.ts";
 import { Field } from "./field.ts";
 import { readLoads } from "./loads.ts";
 import { readMetrics } from "./metrics.ts";
+import { readClusterAutoscaler } from "./node-groups.ts";
 import { ObjectIndex } from "./objects.ts";
 import type { Problem } from "./problem.ts";
 import { readTiming } from "./timing.ts";
@@ -68,6 +69,9 @@ export function buildPlan(input: PlanInput): BuiltPlan {
     objects,
     nodes,
     pools,
+    ...(pools.some(({ autoscale }) => autoscale !== undefined) && {
+      clusterAutoscaler: readClusterAutoscaler(spec.get("cluster").get("autoscaler")),
+    }),
     images: readImages(spec.get("images")),
     timing,
     loads,

@@ -2,6 +2,7 @@ import type { KubeNode, KubeObject, Quantities, Taint } from "../kube/index.ts";
 import { canonicalQuantity, formatQuantity, parseQuantity, quantityFromValue, quantityValue } from "../units/index.ts";
 import type { Distribution, PlannedNode, PlannedObject, PlannedPool } from "../world/plan.ts";
 import { type Field, isRecord } from "./field.ts";
+import { readAutoscale, readBoot } from "./node-groups.ts";
 
 /** The pool that stands in when there are no nodes at all. */
 export const DEFAULT_POOL = { name: "default", count: 3 } as const;
@@ -37,11 +38,13 @@ function readPool(field: Field, name: string, boot: Distribution): PlannedPool {
   };
   if (template.imageBandwidthBytesPerSecond === 0)
     field.get("imageBandwidth").report("E0405", "imageBandwidth must be greater than 0");
+  const autoscale = readAutoscale(field);
   return {
     name,
     count: field.get("count").number(),
     zones: field.get("zones").texts(),
-    boot: field.get("boot").distribution() ?? boot,
+    boot: readBoot(field, boot),
+    ...(autoscale === null ? {} : { autoscale }),
     template,
   };
 }

@@ -45,3 +45,4 @@ export { Scheduler, type SchedulerOptions } from "./scheduler.ts";
 export type { ScoreColumn, ScoreTable } from "./score-nodes.ts";
 export { feasibleNodesToFind, selectHost } from "./select-host.ts";
 export { CODE, CODE_NAMES, type Code, type Status, unresolvable, unschedulable } from "./status.ts";
+export { WhatIf } from "./what-if.ts";

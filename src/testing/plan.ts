@@ -4,6 +4,7 @@ import { type Micros, parseDuration, seconds } from "../units/index.ts";
 import type {
   Action,
   Assertion,
+  ClusterAutoscalerPlan,
   ContainerFailure,
   ControlPlaneFailure,
   Curve,
@@ -54,6 +55,8 @@ export interface PlanParts {
   /** So many nodes n1, n2, … of 4 CPU and 16Gi in zones a, b, c in turn; or each by its parts. Default 3. */
   readonly nodes?: number | readonly NodeParts[];
   readonly pools?: readonly PlannedPool[];
+  /** Given: the cluster autoscaler runs, for the pools with `autoscale`. */
+  readonly clusterAutoscaler?: ClusterAutoscalerPlan;
   /** Manifests; what is wrong in them is thrown. */
   readonly objects?: readonly object[];
   readonly loads?: readonly Load[];
@@ -91,6 +94,7 @@ export function planOf(parts: PlanParts = {}): Plan {
     objects: (parts.objects ?? []).map(planned),
     nodes: nodeParts.map(plannedNode),
     pools: parts.pools ?? [],
+    ...(parts.clusterAutoscaler && { clusterAutoscaler: parts.clusterAutoscaler }),
     images: { defaultSizeBytes: 100 * 1024 * 1024, preloaded: true, images: [], ...parts.images },
     timing: { ...DEFAULT_TIMING, ...parts.timing },
     loads: parts.loads ?? [],

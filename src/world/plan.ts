@@ -7,12 +7,13 @@
  * and compared by its JSON.
  */
 
-import type { KubeObject, LabelSelector, Quantities, StringMap, Taint } from "../kube/index.ts";
+import type { KubeObject, LabelSelector, StringMap } from "../kube/index.ts";
 import type { Statistics } from "../metrics/index.ts";
 import type { Distribution } from "../random/index.ts";
 import type { ExtensionPoint, SchedulerConfig } from "../scheduler/index.ts";
 import type { LoggedDecision } from "../store/index.ts";
 import type { LoadMeasure, PodLoad, QueueSpec, ServiceLoad, TimedCurve } from "../workload/index.ts";
+import type { ClusterAutoscalerPlan, ImagePlan, PlannedNode, PlannedPool, SourceLocation } from "./plan-nodes.ts";
 
 export type { Distribution } from "../random/index.ts";
 export type {
@@ -27,15 +28,9 @@ export type {
 } from "../workload/index.ts";
 
 export { METRICS, type MetricDefinition, SERIES, type SeriesName } from "./known-metrics.ts";
+export type * from "./plan-nodes.ts";
 
 export type Micros = number;
-
-/** Where something was written: file as given by the user, 1-based line and column. */
-export interface SourceLocation {
-  readonly file: string;
-  readonly line: number;
-  readonly column: number;
-}
 
 export interface Plan {
   readonly name: string;
@@ -65,6 +60,8 @@ export interface Plan {
   readonly record: RecordOptions;
   /** Absent: kube-scheduler's defaults. */
   readonly scheduler?: SchedulerPlan;
+  /** The cluster autoscaler's flags; absent when no pool may change its size. */
+  readonly clusterAutoscaler?: ClusterAutoscalerPlan;
   /** What prices are in, such as "USD". */
   readonly currency: string;
 }
@@ -109,55 +106,6 @@ export interface PlannedObject {
   readonly written?: readonly string[];
   /** False for kinds that are kept as documents only. */
   readonly simulated: boolean;
-}
-
-export interface PlannedNode {
-  readonly name: string;
-  /** Name of the node pool; "" for a node that came from a manifest. */
-  readonly pool: string;
-  readonly zone: string | null;
-  readonly region: string | null;
-  /** Complete: hostname, zone, region, os, arch and pool labels included. */
-  readonly labels: StringMap;
-  readonly annotations: StringMap;
-  readonly taints: readonly Taint[];
-  readonly unschedulable: boolean;
-  readonly capacity: Quantities;
-  readonly allocatable: Quantities;
-  readonly pricePerHour: number;
-  readonly imageBandwidthBytesPerSecond: number;
-  /** 1 is the kubelet's default: one pull at a time. */
-  readonly parallelImagePulls: number;
-  /** Images present from the start, besides those of the image plan. */
-  readonly images: readonly { readonly name: string; readonly sizeBytes: number }[];
-  readonly source: SourceLocation;
-}
-
-/** What the nodes of a pool are made from: those of instant 0 are in `Plan.nodes`, others may join later. */
-export interface PlannedPool {
-  readonly name: string;
-  /** Nodes at instant 0. */
-  readonly count: number;
-  /** Dealt round by the nodes' numbers; empty for none. */
-  readonly zones: readonly string[];
-  /** From the order of a machine to its kubelet's registration. */
-  readonly boot: Distribution;
-  /** What all nodes share; `labels` are the pool's own. */
-  readonly template: Omit<PlannedNode, "name" | "pool" | "zone">;
-}
-
-export interface ImagePlan {
-  /** Size of an image that is not listed. */
-  readonly defaultSizeBytes: number;
-  /** Whether nodes hold every image at the start unless the image says otherwise. */
-  readonly preloaded: boolean;
-  readonly images: readonly {
-    readonly name: string;
-    readonly sizeBytes: number;
-    readonly preloaded: boolean;
-    /** A pull of this image fails (registry has no such image). */
-    readonly missing: boolean;
-  }[];
 }
 
 // Timing.

@@ -1,10 +1,10 @@
-import { ServiceAddresses } from "../control/index.ts";
+import { ClusterAutoscaler, ServiceAddresses } from "../control/index.ts";
 import { type Checkpoint, Engine, type Micros } from "../engine/index.ts";
 import { Housekeeping, MetricsServer, UsageMeter } from "../metrics/index.ts";
 import { Kubelets } from "../node/index.ts";
 import { guarded, PluginError } from "../plugin/index.ts";
 import { drawAt } from "../random/index.ts";
-import { Scheduler } from "../scheduler/index.ts";
+import { Scheduler, WhatIf } from "../scheduler/index.ts";
 import { type RecordedEvent, Store } from "../store/index.ts";
 import { Workload } from "../workload/index.ts";
 import { Actions } from "./actions.ts";
@@ -16,6 +16,7 @@ import { eventObject } from "./event-object.ts";
 import { Faults } from "./faults.ts";
 import { hpaMetrics } from "./hpa-metrics.ts";
 import { Measures } from "./measures.ts";
+import { nodeCloud } from "./node-cloud.ts";
 import { NodeFleet } from "./node-fleet.ts";
 import { Observer } from "./observer.ts";
 import { kubeletOptions, nodeRegistration, schedulerOptions, workloadOptions } from "./options.ts";
@@ -59,6 +60,7 @@ export class World implements RunnableWorld {
   readonly measures: Measures;
   readonly #controllers: Controllers;
   readonly #controlPlane: ControlPlane;
+  readonly #clusterAutoscaler: ClusterAutoscaler | null;
   readonly #cluster: Cluster;
   readonly #faults: Faults;
   readonly #actions: Actions;
@@ -126,6 +128,11 @@ export class World implements RunnableWorld {
     const metrics = hpaMetrics(store, this.metricsServer, this.#customMetrics);
     this.#controllers = new Controllers(store, metrics, plan, isGone);
     this.fleet = new NodeFleet(store, this.kubelets, plan, () => this.#controllers.cloudNodeLifecycle.look());
+    const { clusterAutoscaler } = plan;
+    this.#clusterAutoscaler =
+      clusterAutoscaler === undefined
+        ? null
+        : new ClusterAutoscaler(store, new WhatIf(store), nodeCloud(engine, this.fleet), clusterAutoscaler);
     this.#controlPlane = new ControlPlane(store, this.kubelets, this.scheduler, this.#controllers);
     this.#faults = new Faults(engine, store, { kubelets: this.kubelets, controlPlane: this.#controlPlane }, plan);
     this.#cluster = { store, addresses: new ServiceAddresses(store) };
@@ -154,6 +161,7 @@ export class World implements RunnableWorld {
     for (const node of plan.nodes) world.kubelets.registerNode(nodeRegistration(node));
     createObjects(world.#cluster, plan);
     world.#controllers.start();
+    world.#clusterAutoscaler?.start();
     world.metricsServer.start();
     world.#customMetrics.start();
     world.workload.start();

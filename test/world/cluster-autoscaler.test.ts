@@ -1,0 +1,304 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { CLUSTER_AUTOSCALER_DEFAULTS, type ClusterAutoscalerSettings } from "../../src/control/index.ts";
+import type { PodDisruptionBudget } from "../../src/kube/index.ts";
+import { loadScenario } from "../../src/scenario/index.ts";
+import type { LoggedDecision } from "../../src/store/index.ts";
+import { deployment, type PlanParts, planOf, pod, podSpec } from "../../src/testing/index.ts";
+import { minutes, seconds } from "../../src/units/index.ts";
+import {
+  type JsonObject,
+  nodeOfPool,
+  type Plan,
+  type PlannedPool,
+  type PoolAutoscale,
+  World,
+} from "../../src/world/index.ts";
+
+/** The cluster autoscaler in whole worlds: pods that need nodes get them, nodes that nobody needs go. */
+
+function poolOf(name: string, cpu: string, count: number, autoscale: Partial<PoolAutoscale> = {}): PlannedPool {
+  const amounts = { cpu, memory: "16Gi", pods: "110" };
+  return {
+    name,
+    count,
+    zones: ["a"],
+    boot: { constant: seconds(60) },
+    autoscale: { min: 0, max: 10, refusedShare: 0, stuckShare: 0, ...autoscale },
+    template: {
+      region: null,
+      labels: {},
+      annotations: {},
+      taints: [],
+      unschedulable: false,
+      capacity: amounts,
+      allocatable: amounts,
+      pricePerHour: 0.1,
+      imageBandwidthBytesPerSecond: 1e8,
+      parallelImagePulls: 1,
+      images: [],
+      source: { file: "test", line: 1, column: 1 },
+    },
+  };
+}
+
+function planWith(
+  pools: readonly PlannedPool[],
+  parts: PlanParts,
+  settings: Partial<ClusterAutoscalerSettings> = {},
+): Plan {
+  const plan = planOf({ pools, clusterAutoscaler: { ...CLUSTER_AUTOSCALER_DEFAULTS, ...settings }, ...parts });
+  const nodes = pools.flatMap((pool) => Array.from({ length: pool.count }, (_, index) => nodeOfPool(pool, index)));
+  return { ...plan, nodes };
+}
+
+function play(plan: Plan) {
+  const decisions: LoggedDecision[] = [];
+  const events: JsonObject[] = [];
+  const sink = {
+    event: (line: JsonObject) => events.push(line),
+    decision: (one: LoggedDecision) => decisions.push(one),
+    sample: () => undefined,
+  };
+  const world = World.from(plan, sink);
+  const of = (what: string) => decisions.filter((one) => one.by === "cluster-autoscaler" && one.what === what);
+  const messages = (reason: string) => {
+    if (events.length === 0) world.finish();
+    return events.filter((event) => event.reason === reason).map((event) => String(event.message));
+  };
+  const nodes = () =>
+    world.store
+      .documents("Node")
+      .list()
+      .map(({ metadata }) => metadata.name ?? "");
+  const pending = () => {
+    const { pods } = world.store;
+    let count = 0;
+    for (let row = pods.first(); row !== -1; row = pods.after(row)) if (pods.nodeId.get(row) === -1) count++;
+    return count;
+  };
+  return { world, of, messages, nodes, pending };
+}
+
+const asking = (cpu: string) => ({ resources: { requests: { cpu } } });
+const web = (replicas: number, cpu = "1") => deployment("web", { replicas, ...asking(cpu) });
+const QUICK = { unneededMicros: minutes(2), scaleDownDelayAfterAddMicros: minutes(1) };
+
+describe("scale-up", () => {
+  test("pending pods get nodes: asked for one interval after the pods, once, with the original's words", () => {
+    const { world, of, messages, nodes, pending } = play(
+      planWith([poolOf("g", "4", 1)], { objects: [web(12)], duration: "10m" }),
+    );
+    world.run();
+    expect(of("scale-up").filter(({ object }) => object === "nodegroup/g")).toMatchObject([
+      { from: 1, to: 3, max: 10 },
+    ]);
+    expect(of("scale-up")[0]?.t).toBe(seconds(10.2));
+    expect([nodes().length, pending()]).toEqual([3, 0]);
+    expect(messages("ScaledUpGroup")).toEqual([
+      "Scale-up: setting group g size to 3 instead of 1 (max: 10)",
+      "Scale-up: group g size set to 3 instead of 1 (max: 10)",
+    ]);
+    expect(new Set(messages("TriggeredScaleUp"))).toEqual(new Set(["pod triggered scale-up: [{g 1->3 (max: 10)}]"]));
+  });
+
+  test("a pod that no group can take stays, and is told why by event and decision", () => {
+    const pools = [poolOf("full", "4", 1, { max: 1 }), poolOf("small", "2", 0)];
+    const { world, of, messages, nodes } = play(
+      planWith(pools, { objects: [web(1), pod("big", asking("5"))], duration: "3m" }),
+    );
+    world.run();
+    expect(nodes()).toEqual(["full-01"]);
+    expect(messages("NotTriggerScaleUp")).toEqual([
+      "pod didn't trigger scale-up: 1 Insufficient cpu, 1 max node group size reached",
+    ]);
+    expect(of("no-scale-up")[0]?.considered).toEqual([
+      { group: "full", nodes: 0, pods: 0, lost: "max node group size reached" },
+      { group: "small", nodes: 0, pods: 0, lost: "no pod fits: Insufficient cpu" },
+    ]);
+  });
+
+  test("DaemonSet pods have their room on a new node first", () => {
+    const agent = {
+      apiVersion: "apps/v1",
+      kind: "DaemonSet",
+      metadata: { name: "agent" },
+      spec: {
+        selector: { matchLabels: { app: "agent" } },
+        template: {
+          metadata: { labels: { app: "agent" } },
+          spec: { containers: [{ name: "a", image: "a", resources: { requests: { cpu: "1" } } }] },
+        },
+      },
+    };
+    const { world, of } = play(planWith([poolOf("g", "4", 0)], { objects: [agent, web(6)], duration: "2m" }));
+    world.run();
+    expect(of("scale-up")[0]).toMatchObject({ from: 0, to: 2 });
+  });
+
+  test("machines that never come: the group is backed off after 15 minutes and they are given back", () => {
+    const pools = [poolOf("bad", "4", 0, { stuckShare: 1 }), poolOf("good", "8", 0)];
+    const { world, of, messages, nodes, pending } = play(planWith(pools, { objects: [web(2)], duration: "25m" }));
+    world.run();
+    expect(messages("ScaleUpTimedOut")[0]).toMatch(/^Nodes added to group bad failed to register within 15m\d+s$/);
+    expect(of("scale-up").map(({ object }) => object)).toContain("nodegroup/good");
+    expect(messages("DeleteUnregistered")).toEqual(["Removed unregistered node bad-01"]);
+    expect([nodes(), pending()]).toEqual([["good-01"], 0]);
+  });
+
+  test("a cloud that refuses: the next group at the next look", () => {
+    const pools = [poolOf("sold-out", "4", 0, { refusedShare: 1 }), poolOf("other", "8", 0)];
+    const { world, messages, pending } = play(planWith(pools, { objects: [web(2)], duration: "5m" }));
+    world.run();
+    expect(messages("FailedToScaleUpGroup")).toEqual([
+      "Scale-up failed for group sold-out: the cloud has no more machines of this kind",
+    ]);
+    expect(pending()).toBe(0);
+  });
+});
+
+describe("scale-down", () => {
+  test("an empty node goes after its time; the group keeps its least size", () => {
+    const { world, of, messages, nodes } = play(
+      planWith([poolOf("g", "4", 3, { min: 1 })], { objects: [web(1)], duration: "15m" }),
+    );
+    world.run();
+    const [first] = of("remove-node");
+    expect(first?.t).toBeGreaterThan(minutes(10));
+    expect(first?.t).toBeLessThan(minutes(10) + seconds(21));
+    expect(nodes()).toHaveLength(1);
+    expect(messages("ScaleDownEmpty").filter((text) => text.includes("removed"))).toHaveLength(2);
+  });
+
+  test("pods are drained one node at a time and find room; the words of the original", () => {
+    const plan = planWith([poolOf("g", "4", 3)], { objects: [web(3)], duration: "20m" }, QUICK);
+    const { world, messages, nodes, pending } = play(plan);
+    world.run();
+    expect([nodes().length, pending()]).toEqual([1, 0]);
+    const [text] = messages("ScaleDown").filter((line) => line.startsWith("Scale-down: removing"));
+    expect(text).toMatch(
+      /^Scale-down: removing node g-0\d, utilization: \{0\.25 [\d.e-]+ 0 0 cpu 0\.25\}, pods to reschedule: default\/web-/,
+    );
+    expect(messages("ScaleDown")).toContain("deleting pod for node scale down");
+    expect(messages("ScaleDown")).toContain("marked the node as toBeDeleted/unschedulable");
+  });
+
+  test.each([
+    ["a pod of nobody", [pod("lone", asking("100m"))], "default/lone is not replicated"],
+    [
+      "not safe to evict",
+      [
+        deployment("web", {
+          spec: {
+            template: {
+              metadata: {
+                labels: { app: "web" },
+                annotations: { "cluster-autoscaler.kubernetes.io/safe-to-evict": "false" },
+              },
+              spec: podSpec(asking("100m")),
+            },
+          },
+        }),
+      ],
+      /^pod annotated as not safe to evict present: default\/web-/,
+    ],
+  ])("%s keeps its node", (_, objects, message) => {
+    const { world, of, nodes } = play(planWith([poolOf("g", "4", 2)], { objects, duration: "15m" }, QUICK));
+    world.run();
+    expect(nodes()).toHaveLength(1);
+    const blocking = of("needed").flatMap((one) => (one.blocking === undefined ? [] : [one.blocking]));
+    expect(blocking).toContainEqual(
+      expect.objectContaining({ message: message instanceof RegExp ? expect.stringMatching(message) : message }),
+    );
+  });
+});
+
+test("a world goes on from a checkpoint in the midst of scaling as if nothing had happened", () => {
+  const plan = planWith([poolOf("g", "4", 1), poolOf("h", "8", 1)], { objects: [web(14)], duration: "14m" }, QUICK);
+  for (const at of [seconds(8), seconds(30), minutes(4), minutes(5)]) {
+    const straight = World.from(plan);
+    straight.run(at);
+    const fork = World.fork(plan, straight.checkpoint());
+    straight.run();
+    fork.run();
+    expect(fork.finish().digest, `at ${at}`).toBe(straight.finish().digest);
+  }
+});
+
+test("the defaults of a scenario are those of the autoscaler", async () => {
+  const { plan } = await loadScenario("scenarios/autoscaling/burst.yaml", { version: "test" });
+  expect(plan?.clusterAutoscaler).toEqual(CLUSTER_AUTOSCALER_DEFAULTS);
+});
+
+describe("in any small world", () => {
+  const groups = fc.array(
+    fc.record({
+      cpu: fc.constantFrom("2", "4", "8"),
+      count: fc.nat(3),
+      min: fc.nat(2),
+      more: fc.integer({ min: 1, max: 6 }),
+      refused: fc.constantFrom(0, 0, 0.3),
+    }),
+    { minLength: 1, maxLength: 3 },
+  );
+  const apps = fc.array(
+    fc.record({
+      replicas: fc.nat(8),
+      cpu: fc.constantFrom("300m", "1", "1900m"),
+      later: fc.nat(8),
+      guarded: fc.boolean(),
+    }),
+    { minLength: 1, maxLength: 2 },
+  );
+
+  test("group sizes stay within their limits, budgets hold, and pods that fit end up on nodes", {
+    timeout: 120_000,
+  }, () => {
+    fc.assert(
+      fc.property(groups, apps, fc.nat(1000), (groupParts, appParts, seed) => {
+        const pools = groupParts.map(({ cpu, count, min, more, refused }, index) => {
+          const max = Math.max(count, min) + more;
+          return poolOf(`g${index}`, cpu, count, { min, max, refusedShare: refused });
+        });
+        const objects = appParts.flatMap(({ replicas, cpu, guarded }, index) => [
+          deployment(`app${index}`, { replicas, ...asking(cpu) }),
+          ...(guarded ? [budgetOf(`app${index}`)] : []),
+        ]);
+        const actions = appParts.map(({ later }, index) => ({
+          kind: "scale" as const,
+          atMicros: minutes(8),
+          target: { kind: "Deployment", namespace: "default", name: `app${index}` },
+          replicas: later,
+        }));
+        const { world, nodes, pending } = play(planWith(pools, { objects, actions, seed, duration: "40m" }, QUICK));
+        for (let at = minutes(1); at <= minutes(40); at += minutes(1)) {
+          world.run(at);
+          for (const pool of pools) {
+            const size = world.fleet.instancesOf(pool.name).length;
+            const { min = 0, max = 0 } = pool.autoscale ?? {};
+            expect(size).toBeLessThanOrEqual(max);
+            expect(size).toBeGreaterThanOrEqual(Math.min(min, pool.count));
+          }
+          for (const budget of world.store.documents<PodDisruptionBudget>("PodDisruptionBudget").list()) {
+            expect(budget.status?.disruptionsAllowed ?? 0).toBeGreaterThanOrEqual(0);
+          }
+        }
+        const isRoomLeft = pools.some(
+          ({ name, autoscale }) => world.fleet.instancesOf(name).length < (autoscale?.max ?? 0),
+        );
+        if (isRoomLeft && pools.every(({ autoscale }) => autoscale?.refusedShare === 0)) expect(pending()).toBe(0);
+        expect(nodes().length).toBeGreaterThanOrEqual(0);
+      }),
+      { numRuns: 12 },
+    );
+  });
+});
+
+function budgetOf(name: string): object {
+  return {
+    apiVersion: "policy/v1",
+    kind: "PodDisruptionBudget",
+    metadata: { name },
+    spec: { selector: { matchLabels: { app: name } }, maxUnavailable: 1 },
+  };
+}
