@@ -40,4 +40,5 @@ export { matcherOf, readScale, type Scale, type ScaleFailure, writeScale } from 
 export { type AdmittedService, ServiceAddresses, type ServiceAddressSettings } from "./service/index.ts";
 export { StatefulSetController, type StatefulSetSettings } from "./statefulset/index.ts";
 export { TaintEviction } from "./taint-eviction.ts";
+export { VpaRecommender } from "./vpa/index.ts";
 export { WorkQueue } from "./work-queue.ts";

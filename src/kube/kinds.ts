@@ -50,6 +50,7 @@ const SERVED: Readonly<Record<string, readonly Entry[]>> = {
   ],
   "autoscaling/v2": [["HorizontalPodAutoscaler", "horizontalpodautoscalers", "hpa", "ns", "simulated"]],
   "autoscaling/v1": [["HorizontalPodAutoscaler", "horizontalpodautoscalers", "hpa", "ns", "simulated"]],
+  "autoscaling.k8s.io/v1": [["VerticalPodAutoscaler", "verticalpodautoscalers", "vpa", "ns", "simulated"]],
   "batch/v1": [
     ["Job", "jobs", "", "ns", "simulated"],
     ["CronJob", "cronjobs", "cj", "ns", "simulated"],

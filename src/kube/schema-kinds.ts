@@ -128,6 +128,29 @@ const SCHEMAS: ReadonlyMap<string, ObjectShape> = new Map([
     }),
   ],
   [
+    "autoscaling.k8s.io/v1 VerticalPodAutoscaler",
+    kindShape({
+      spec: shape(
+        { any: "recommenders startupBoost" },
+        {
+          targetRef: SCALE_TARGET,
+          updatePolicy: shape({ string: "updateMode", integer: "minReplicas", any: "evictionRequirements" }),
+          resourcePolicy: shape(
+            {},
+            {
+              containerPolicies: listOf(
+                shape(
+                  { string: "containerName mode controlledValues", any: "startupBoost oomBumpUpRatio oomMinBumpUp" },
+                  { minAllowed: QUANTITIES, maxAllowed: QUANTITIES, controlledResources: STRINGS },
+                ),
+              ),
+            },
+          ),
+        },
+      ),
+    }),
+  ],
+  [
     "v1 Service",
     kindShape({
       spec: shape(

@@ -40,6 +40,7 @@ const EXPLAINABLE = [
   "service",
   "nodegroup",
   "cluster",
+  "vpa",
 ];
 const HISTORY_SHOWN = 12;
 const CHAIN_LIMIT = 30;

@@ -1,4 +1,4 @@
-import { ClusterAutoscaler, ServiceAddresses } from "../control/index.ts";
+import { ClusterAutoscaler, ServiceAddresses, VpaRecommender } from "../control/index.ts";
 import { type Checkpoint, Engine, type Micros } from "../engine/index.ts";
 import { Housekeeping, MetricsServer, UsageMeter } from "../metrics/index.ts";
 import { Kubelets } from "../node/index.ts";
@@ -61,6 +61,7 @@ export class World implements RunnableWorld {
   readonly #controllers: Controllers;
   readonly #controlPlane: ControlPlane;
   readonly #clusterAutoscaler: ClusterAutoscaler | null;
+  readonly #vpaRecommender: VpaRecommender | null;
   readonly #cluster: Cluster;
   readonly #faults: Faults;
   readonly #actions: Actions;
@@ -133,6 +134,7 @@ export class World implements RunnableWorld {
       clusterAutoscaler === undefined
         ? null
         : new ClusterAutoscaler(store, new WhatIf(store), nodeCloud(engine, this.fleet), clusterAutoscaler);
+    this.#vpaRecommender = hasVpa(plan) ? new VpaRecommender(store, this.metricsServer) : null;
     this.#controlPlane = new ControlPlane(store, this.kubelets, this.scheduler, this.#controllers);
     this.#faults = new Faults(engine, store, { kubelets: this.kubelets, controlPlane: this.#controlPlane }, plan);
     this.#cluster = { store, addresses: new ServiceAddresses(store) };
@@ -162,6 +164,7 @@ export class World implements RunnableWorld {
     createObjects(world.#cluster, plan);
     world.#controllers.start();
     world.#clusterAutoscaler?.start();
+    world.#vpaRecommender?.start();
     world.metricsServer.start();
     world.#customMetrics.start();
     world.workload.start();
@@ -241,4 +244,10 @@ export class World implements RunnableWorld {
     store.events.sink = { final: (event: RecordedEvent) => sink.event(eventObject(store, event)) };
     if (plan.record.decisions) store.decisions.sink = (decision) => sink.decision(decision);
   }
+}
+
+/** Whether there is, or will be, a VerticalPodAutoscaler: the recommender is an add-on that is installed with them. */
+function hasVpa({ objects, actions }: Plan): boolean {
+  const applied = actions.flatMap((action) => (action.kind === "apply" ? action.objects : []));
+  return [...objects, ...applied].some(({ object }) => object.kind === "VerticalPodAutoscaler");
 }

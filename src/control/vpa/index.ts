@@ -1,0 +1,2 @@
+export type { VerticalPodAutoscaler } from "./recommendation.ts";
+export { VpaRecommender } from "./recommender.ts";
