@@ -87,7 +87,7 @@ describe("problems of a scenario", () => {
       "enum",
       "failures: [{ at: 1m, kind: crsh, node: general-01 }]",
       [
-        `7:30 E0110 failures[0].kind: expected crash, partition, recover, containerExit — did you mean "crash"?; got "crsh"`,
+        `7:30 E0110 failures[0].kind: expected crash, partition, recover, containerExit, controlPlaneDown — did you mean "crash"?; got "crsh"`,
       ],
     ],
     ["no such file", "overlays: [gone.yaml]", [`7:14 E0001 cannot read "gone.yaml": no such file or folder`]],
