@@ -45,6 +45,8 @@ export async function runCommandLine(
   addCompare(parser, context, finish);
   addExperiment(parser, context, finish);
   addWorker(parser, context, finish);
+  addReplay(parser, terminal, finish);
+  addFork(parser, terminal, finish);
   addCheck(parser, terminal, finish);
   addExplain(parser, terminal, finish);
   parser.command(
@@ -258,6 +260,46 @@ async function readSeeds(text: string): Promise<ReturnType<typeof parseSeeds>> {
 function once(name: string, value: string | string[] | undefined): string | undefined {
   if (Array.isArray(value)) throw new UsageError(`--${name} is given ${value.length} times`);
   return value;
+}
+
+function addReplay(parser: Argv, terminal: Terminal, finish: Finish): void {
+  parser.command(
+    "replay <run>",
+    "Make a finished run again from its own folder and verify it",
+    (command) =>
+      withOutput(command)
+        .positional("run", { type: "string", demandOption: true, describe: "Folder of the run" })
+        .option("diff", {
+          type: "string",
+          requiresArg: true,
+          describe: "Folder of another run: find the first event that the two differ in",
+        }),
+    async ({ run: folder, diff, output }) => {
+      const { replayCommand } = await import("./replay.ts");
+      await finish(replayCommand({ folder, other: once("diff", diff), output }, terminal));
+    },
+  );
+}
+
+function addFork(parser: Argv, terminal: Terminal, finish: Finish): void {
+  parser.command(
+    "fork <run>",
+    "Two futures of one past: a finished run from an instant on, as it was and changed",
+    (command) =>
+      withChanges(withOutput(command))
+        .positional("run", { type: "string", demandOption: true, describe: "Folder of the run" })
+        .option("at", {
+          type: "string",
+          demandOption: true,
+          requiresArg: true,
+          describe: "Simulated instant, such as 2h",
+        }),
+    async ({ run: folder, at, set: settings, overlay: overlays, output }) => {
+      const [{ forkCommand }, { parseAt }] = await Promise.all([import("./replay.ts"), import("./explain.ts")]);
+      const atMicros = parseAt(once("at", at) ?? "");
+      await finish(forkCommand({ folder, atMicros, settings, overlays, output }, terminal));
+    },
+  );
 }
 
 function addCheck(parser: Argv, terminal: Terminal, finish: Finish): void {

@@ -42,8 +42,8 @@ async function explainCodeCommand(options: ExplainOptions, terminal: Terminal): 
   return EXIT.done;
 }
 
-/** `2h4m15s` or `02:04:15`. */
-function parseAt(text: string): number {
+/** `2h4m15s` or `02:04:15`, in microseconds. @throws UsageError */
+export function parseAt(text: string): number {
   const clock = /^(?:(\d+)d)?(\d+):(\d\d)(?::(\d\d))?$/.exec(text);
   if (clock !== null) {
     const [days, hours, minutes, seconds] = clock.slice(1).map((part) => Number(part ?? 0));

@@ -4,7 +4,9 @@ export { type Comparison, compareMeasures, differs, type MeasureComparison, type
 export { changeLines, comparisonLines, comparisonMarkdown } from "./comparison-text.ts";
 export { type Conclusion, overviewRows } from "./conclusion.ts";
 export { type Experiment, experimentSchema, type ReadExperiment, readExperiment } from "./definition.ts";
+export { type Divergence, type DivergingEvent, firstDivergence } from "./divergence.ts";
 export { ExperimentRefusal, type ExperimentResult, runExperiment, type Shard, VariantError } from "./experiment.ts";
+export { type Fork, fork } from "./fork.ts";
 export { type Measured, measuresOf } from "./measures.ts";
 export { type MergeResult, mergeExperiments } from "./merge.ts";
 export { type Change, type ChangedValue, changesBetween } from "./plan-changes.ts";
@@ -12,6 +14,7 @@ export { inlineRunner, play } from "./play.ts";
 export { RedisRefusal } from "./redis.ts";
 export { redisRunner } from "./redis-runner.ts";
 export { startWorker, type WorkerOptions } from "./redis-worker.ts";
+export { type Replay, replay } from "./replay.ts";
 export {
   type PluginFile,
   pluginFilesOf,
@@ -21,6 +24,7 @@ export {
   type RunRequest,
   withSeed,
 } from "./request.ts";
+export { type RecordedRun, RerunRefusal, readRun } from "./rerun.ts";
 export { outcomesOf, runAll } from "./run-all.ts";
 export { parseSeeds, seedsText } from "./seeds.ts";
 export { threadRunner } from "./thread-runner.ts";

@@ -5,7 +5,7 @@ import { World } from "../world/index.ts";
 import type { Runner, RunOutcome, RunRequest } from "./request.ts";
 
 /** Events between two looks at the outside: files, and whether to stop. About 20 ms. */
-const SLICE_EVENTS = 20_000;
+export const SLICE_EVENTS = 20_000;
 
 /** Makes one run in this thread. @throws the signal's reason */
 export async function play(request: RunRequest, signal?: AbortSignal): Promise<RunOutcome> {

@@ -41,7 +41,8 @@ export async function redisRunner(url: string, version: string, note: (text: str
   // A broken connection is made again; what cannot be done meanwhile waits.
   queue.on("error", () => undefined);
   events.on("error", () => undefined);
-  events.setMaxListeners(0);
+  // One a run on its way.
+  for (const one of [queue, events]) one.setMaxListeners(0);
   await events.waitUntilReady();
   const watch = setInterval(() => void look(), LOOK_FOR_WORKERS_MILLIS);
   const look = async (): Promise<void> => {
@@ -94,18 +95,22 @@ function sharedPlan({ plan, plugins }: RunRequest): SharedPlan {
 }
 
 async function finished(job: Job<RunJob, RunOutcome>, { queue, events, signal }: Line): Promise<RunOutcome> {
+  const over = new AbortController();
   const aborted = new Promise<never>((_, reject) => {
-    signal?.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+    signal?.addEventListener("abort", () => reject(signal.reason as Error), { signal: over.signal });
   });
   aborted.catch(() => undefined);
-  for (;;) {
-    try {
-      return await Promise.race([job.waitUntilFinished(events, ASK_EVERY_MILLIS), aborted]);
-    } catch (error) {
-      signal?.throwIfAborted();
-      const state = await queue.getJobState(job.id ?? "");
-      if (state === "completed") continue;
-      if (state === "failed" || state === "unknown") throw error;
+  try {
+    for (;;) {
+      try {
+        return await Promise.race([job.waitUntilFinished(events, ASK_EVERY_MILLIS), aborted]);
+      } catch (error) {
+        signal?.throwIfAborted();
+        const state = await queue.getJobState(job.id ?? "");
+        if (state === "failed" || state === "unknown") throw error;
+      }
     }
+  } finally {
+    over.abort();
   }
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Runner, RunOutcome, RunRequest } from "./request.ts";
 
 /**
@@ -15,6 +16,7 @@ export async function runAll<R extends RunRequest>(
 ): Promise<void> {
   const stop = new AbortController();
   const either = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
+  setMaxListeners(0, either);
   const going = new Set<Promise<void>>();
   let handing: Promise<void> = Promise.resolve();
   let fault: { readonly reason: unknown } | null = null;

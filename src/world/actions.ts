@@ -69,8 +69,11 @@ export class Actions {
     this.#kind = engine.define("action", PHASE.fault, (index) => this.#play(index));
   }
 
-  start(): void {
-    for (const [index, action] of this.#actions.entries()) this.#engine.at(action.atMicros, this.#kind, index);
+  /** @param from the first action that is not scheduled yet */
+  start(from = 0): void {
+    for (const [index, action] of this.#actions.entries()) {
+      if (index >= from) this.#engine.at(action.atMicros, this.#kind, index);
+    }
   }
 
   #play(index: number): void {

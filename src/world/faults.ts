@@ -45,8 +45,10 @@ export class Faults {
     this.#oomKind = engine.define("fault.oom", PHASE.node, kill, { rows: store.pods.rows });
   }
 
-  start(): void {
+  /** @param from the first failure that is not scheduled yet */
+  start(from = 0): void {
     for (const [index, failure] of this.#failures.entries()) {
+      if (index < from) continue;
       if ("at" in failure.schedule) this.#engine.at(failure.schedule.at, this.#beginKind, index, -1);
       else if (!("nodes" in failure)) this.#again(index, -1);
       else for (const target of failure.nodes.keys()) this.#again(index, target);

@@ -1,11 +1,12 @@
 import { ClusterAutoscaler, ServiceAddresses, VpaRecommender } from "../control/index.ts";
 import { type Checkpoint, Engine, type Micros } from "../engine/index.ts";
+import type { KubeObject } from "../kube/index.ts";
 import { Housekeeping, MetricsServer, UsageMeter } from "../metrics/index.ts";
 import { Kubelets } from "../node/index.ts";
 import { guarded, PluginError } from "../plugin/index.ts";
 import { drawAt } from "../random/index.ts";
 import { Scheduler, WhatIf } from "../scheduler/index.ts";
-import { type RecordedEvent, Store } from "../store/index.ts";
+import { documentKind, type RecordedEvent, Store } from "../store/index.ts";
 import { Workload } from "../workload/index.ts";
 import { Actions } from "./actions.ts";
 import { type Cluster, createObjects } from "./bootstrap.ts";
@@ -179,6 +180,23 @@ export class World implements RunnableWorld {
     const world = new World(plan, sink, plugins);
     world.engine.restore(checkpoint);
     return world;
+  }
+
+  /** Schedules what the plan of a fork has behind the actions and failures of the plan that it was forked from. */
+  schedule(known: { readonly actions: number; readonly failures: number }): void {
+    this.#faults.start(known.failures);
+    this.#actions.start(known.actions);
+  }
+
+  /** The object as it is at this instant; undefined when there is none, or when it is a pod. */
+  object(kind: string, namespace: string, name: string): KubeObject | undefined {
+    if (kind === "Pod") return undefined;
+    const isWanted = ({ metadata }: KubeObject): boolean =>
+      metadata.name === name && (metadata.namespace ?? "") === namespace;
+    return this.store
+      .documents(documentKind(kind))
+      .list()
+      .find((object) => object.kind === kind && isWanted(object));
   }
 
   /** The state between two events; give it to `fork`. */
