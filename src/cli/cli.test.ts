@@ -340,3 +340,33 @@ describe("orrery compare", () => {
     expect(stderr).toMatch(message);
   });
 });
+
+describe("orrery run --seeds", () => {
+  it("writes a result folder a seed, and what they have in common", async () => {
+    const out = join(root, "seeds");
+    const { stdout, exit } = await orrery(["run", SCENARIO, "--seeds", "1..4", "--shard", "1/2", "--out", out]);
+    expect(stdout).toContain("· seeds 1, 3");
+    expect(stdout).toMatch(/nodes_ready min +2 +\[2, 2\] +2 +2/);
+    expect(stdout).toContain("✓ nodes_ready min >= 2   holds with 2 of 2 seeds");
+    expect(exit).toBe(EXIT.done);
+    expect(readFileSync(join(out, "shop", "summary.csv"), "utf8")).toMatch(
+      /^seed,digest,nodes_ready min,.*\n1,\w+,2,.*\n3,/,
+    );
+    const { runs } = JSON.parse(readFileSync(join(out, "shop", "index.json"), "utf8")) as { runs: { seed: number }[] };
+    expect(runs.map(({ seed }) => seed)).toEqual([1, 3]);
+    const alone = await orrery(["run", SCENARIO, "--seed", "3", "--out", join(root, "alone"), "-q"]);
+    expect(alone.exit).toBe(EXIT.done);
+    const resolved = (folder: string): string =>
+      readFileSync(join(folder, "shop", "seed=3", "scenario.resolved.yaml"), "utf8");
+    expect(resolved(out)).toBe(resolved(join(root, "alone")));
+  });
+
+  it.each([
+    [["--seeds", "1..3", "--seed", "4"], /exclude each other/],
+    [["--shard", "1/2"], /--shard divides the seeds/],
+    [["--seeds", "1..3", "--shard", "3/2"], /--shard: expected a part/],
+  ])("refuses %j", async (words, message) => {
+    const { stderr, exit } = await orrery(["run", SCENARIO, ...words]);
+    expect([exit, stderr]).toEqual([EXIT.usage, expect.stringMatching(message)]);
+  });
+});

@@ -96,7 +96,7 @@ function addRun(parser: Argv, context: RunContext, finish: Finish): void {
     "run <scenario..>",
     "Simulate",
     (command) =>
-      withChanges(withOutput(command))
+      withThreads(withChanges(withOutput(command)))
         .positional("scenario", {
           type: "string",
           array: true,
@@ -104,6 +104,8 @@ function addRun(parser: Argv, context: RunContext, finish: Finish): void {
           describe: "Scenario or manifest files",
         })
         .option("seed", { type: "string", requiresArg: true, describe: "Seed in place of the scenario's" })
+        .option("seeds", { type: "string", requiresArg: true, describe: "Many seeds, such as 1..20, in threads" })
+        .option("shard", { type: "string", requiresArg: true, describe: "Only a part of the seeds, such as 2/4" })
         .option("until", {
           type: "string",
           requiresArg: true,
@@ -124,8 +126,11 @@ function addRun(parser: Argv, context: RunContext, finish: Finish): void {
         seed: once("seed", options.seed),
         until: once("until", options.until),
       };
+      const threads = readThreads(options.jobs);
+      const seeds = await seedsOfRun(once("seeds", options.seeds), seed, readShard(once("shard", options.shard)));
+      const folder = once("out", out) ?? "results";
       await finish(
-        run({ scenarios, settings, overlays, output, seed, until, out: once("out", out) ?? "results", quiet }, context),
+        run({ scenarios, settings, overlays, output, seed, until, out: folder, quiet, seeds, threads }, context),
       );
     },
   );
@@ -244,6 +249,21 @@ function readThreads(jobs: string | string[] | undefined): number | undefined {
     throw new UsageError(`-j: expected a whole number of at least 1; got "${text}"`);
   }
   return threads;
+}
+
+/** The seeds of this part of a run; undefined for the one of the scenario. */
+async function seedsOfRun(
+  text: string | undefined,
+  seed: string | undefined,
+  shard: ReturnType<typeof readShard>,
+): Promise<Awaited<ReturnType<typeof readSeeds>> | undefined> {
+  if (text === undefined) {
+    if (shard !== null) throw new UsageError("--shard divides the seeds of --seeds");
+    return undefined;
+  }
+  if (seed !== undefined) throw new UsageError("--seed and --seeds exclude each other");
+  const seeds = await readSeeds(text);
+  return shard === null ? seeds : seeds.filter((_, index) => index % shard.count === shard.index - 1);
 }
 
 async function readSeeds(text: string): Promise<ReturnType<typeof parseSeeds>> {

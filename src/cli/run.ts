@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
-import type { Runner } from "../experiment/index.ts";
+import type { Runner, Seed } from "../experiment/index.ts";
 import { headerLines, hostFacts, ResultFolder, Screen, type SummaryDocument, speedLine } from "../report/index.ts";
 import { type LoadedScenario, loadScenario, severityOf } from "../scenario/index.ts";
 import type { Plan, ResultSink, RunnableWorld } from "../world/plan.ts";
@@ -18,6 +18,10 @@ export interface RunOptions {
   readonly out: string;
   readonly output: "table" | "json";
   readonly quiet: boolean;
+  /** Several seeds, in worker threads; undefined: the one of the scenario. */
+  readonly seeds?: readonly Seed[] | undefined;
+  /** Runs at a time, with several seeds. */
+  readonly threads?: number | undefined;
 }
 
 /** What a run needs from its surroundings; tests put their own. */
@@ -51,11 +55,25 @@ export async function run(options: RunOptions, context: RunContext): Promise<num
   if (bad.length > 0) return EXIT.usage;
   let exit: number = EXIT.done;
   for (const one of loaded) {
-    const result = await runOne(one, options, context);
+    const result = await (options.seeds === undefined
+      ? runOne(one, options, context)
+      : runMany(one, options.seeds, options, context));
     exit = Math.max(exit, result);
     if (result === EXIT.interrupted) break;
   }
   return exit;
+}
+
+async function runMany(
+  loaded: LoadedScenario,
+  seeds: readonly Seed[],
+  options: RunOptions,
+  context: RunContext,
+): Promise<number> {
+  const { plan } = loaded;
+  if (plan === null) return EXIT.usage;
+  const { runWithSeeds } = await import("./run-seeds.ts");
+  return runWithSeeds({ ...loaded, plan }, seeds, options, context);
 }
 
 async function load(file: string, options: RunOptions): Promise<LoadedScenario> {
