@@ -172,7 +172,7 @@ describe("kinds", () => {
   test("each kind once a version", () => {
     expect(new Set(KINDS.map(({ apiVersion, kind }) => `${apiVersion} ${kind}`)).size).toBe(KINDS.length);
     expect(findKind("v1", "Pod")).toMatchObject({ group: "", version: "v1", isNamespaced: true, support: "simulated" });
-    expect(findKind("storage.k8s.io/v1", "StorageClass")).toMatchObject({ isNamespaced: false, support: "kept" });
+    expect(findKind("storage.k8s.io/v1", "CSIDriver")).toMatchObject({ isNamespaced: false, support: "kept" });
   });
 });
 

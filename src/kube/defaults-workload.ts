@@ -1,5 +1,13 @@
 import { defaultPodTemplate } from "./defaults-pod.ts";
-import type { Deployment, ObjectMeta, PodTemplateSpec, ReplicaSet, ReplicationController } from "./types.ts";
+import { defaultPersistentVolumeClaim } from "./defaults-storage.ts";
+import type {
+  Deployment,
+  ObjectMeta,
+  PersistentVolumeClaim,
+  PodTemplateSpec,
+  ReplicaSet,
+  ReplicationController,
+} from "./types.ts";
 
 /** @source kubernetes 1.37 pkg/apis/core/v1/defaults.go SetDefaults_ReplicationController */
 export function defaultReplicationController(rc: ReplicationController): ReplicationController {
@@ -65,6 +73,9 @@ export function defaultStatefulSet(set: LooseWorkload): LooseWorkload {
     spec: {
       ...spec,
       ...withTemplate(spec.template),
+      ...(Array.isArray(spec.volumeClaimTemplates) && {
+        volumeClaimTemplates: spec.volumeClaimTemplates.map(defaultClaimTemplate),
+      }),
       replicas: spec.replicas ?? 1,
       podManagementPolicy: spec.podManagementPolicy ?? "OrderedReady",
       updateStrategy: { ...strategy, type, ...(type === "RollingUpdate" && { rollingUpdate }) },
@@ -76,6 +87,10 @@ export function defaultStatefulSet(set: LooseWorkload): LooseWorkload {
       revisionHistoryLimit: spec.revisionHistoryLimit ?? 10,
     },
   };
+}
+
+function defaultClaimTemplate(template: PersistentVolumeClaim): PersistentVolumeClaim {
+  return { ...defaultPersistentVolumeClaim(template), apiVersion: "v1", kind: "PersistentVolumeClaim" };
 }
 
 /** @source kubernetes 1.37 pkg/apis/apps/v1/defaults.go SetDefaults_DaemonSet */

@@ -7,6 +7,12 @@ import {
 } from "./defaults-others.ts";
 import { defaultPodSpec } from "./defaults-pod.ts";
 import {
+  defaultCsiNode,
+  defaultPersistentVolume,
+  defaultPersistentVolumeClaim,
+  defaultStorageClass,
+} from "./defaults-storage.ts";
+import {
   defaultCronJob,
   defaultDaemonSet,
   defaultDeployment,
@@ -56,6 +62,10 @@ const DEFAULTERS: ReadonlyMap<string, Defaulter> = new Map<string, Defaulter>([
   ["HorizontalPodAutoscaler", forKind(defaultHorizontalPodAutoscaler)],
   ["Service", forKind(defaultService)],
   ["LimitRange", (object) => defaultLimitRange(object as never)],
+  ["PersistentVolume", forKind(defaultPersistentVolume)],
+  ["PersistentVolumeClaim", forKind(defaultPersistentVolumeClaim)],
+  ["StorageClass", (object) => defaultStorageClass(object as never)],
+  ["CSINode", forKind(defaultCsiNode)],
   ["Namespace", (object) => defaultNamespace(object)],
   ["Node", (object) => defaultNode(object)],
   ["PriorityClass", (object) => defaultPriorityClass(object as never)],

@@ -40,3 +40,5 @@ export * from "./validation.ts";
 export { validateAffinity } from "./validation-affinity.ts";
 export { validatePodSpec, validatePodTemplate } from "./validation-pod.ts";
 export * from "./validation-update.ts";
+export * from "./volume-binding.ts";
+export { VOLUME_SOURCES } from "./volume-sources.ts";

@@ -11,7 +11,8 @@ import {
   STRINGS,
   shape,
 } from "./schema.ts";
-import { POD_SPEC, POD_TEMPLATE, RESOURCES } from "./schema-pod.ts";
+import { POD_SPEC, POD_TEMPLATE } from "./schema-pod.ts";
+import { CLAIM_SPEC, STORAGE_SCHEMAS } from "./schema-storage.ts";
 
 /** The fields of a kind in its served version; of kinds without a table only the metadata. */
 export function schemaOf(apiVersion: string, kind: string): ObjectShape {
@@ -36,11 +37,6 @@ const SCALING_RULES = shape(
   { policies: listOf(shape({ string: "type", integer: "value periodSeconds" })) },
 );
 
-const CLAIM_SPEC = shape(
-  { string: "storageClassName volumeMode volumeName volumeAttributesClassName", any: "dataSource dataSourceRef" },
-  { accessModes: STRINGS, resources: RESOURCES, selector: LABEL_SELECTOR },
-);
-
 const JOB_SPEC = shape(
   {
     integer:
@@ -58,7 +54,7 @@ function workload(leaves: Parameters<typeof shape>[0], nested: Readonly<Record<s
 
 const ROLLING_UPDATE = shape({ intOrString: "maxSurge maxUnavailable" });
 
-const SCHEMAS: ReadonlyMap<string, ObjectShape> = new Map([
+const SCHEMAS: ReadonlyMap<string, ObjectShape> = new Map<string, ObjectShape>([
   ["v1 Pod", kindShape({ spec: POD_SPEC })],
   ["v1 ReplicationController", workload({ integer: "replicas minReadySeconds" }, { selector: STRING_MAP })],
   ["apps/v1 ReplicaSet", workload({ integer: "replicas minReadySeconds" })],
@@ -253,5 +249,5 @@ const SCHEMAS: ReadonlyMap<string, ObjectShape> = new Map([
       { metadata: METADATA },
     ),
   ],
-  ["v1 PersistentVolumeClaim", kindShape({ spec: CLAIM_SPEC })],
+  ...STORAGE_SCHEMAS,
 ]);

@@ -88,7 +88,7 @@ const CONTAINER = shape(
 );
 
 const REQUIREMENTS = listOf(shape({ string: "key operator" }, { values: STRINGS }));
-const NODE_TERM = shape({}, { matchExpressions: REQUIREMENTS, matchFields: REQUIREMENTS });
+export const NODE_TERM = shape({}, { matchExpressions: REQUIREMENTS, matchFields: REQUIREMENTS });
 const POD_TERM = shape(
   { string: "topologyKey" },
   {

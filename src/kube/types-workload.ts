@@ -5,19 +5,9 @@ import type {
   IntOrString,
   KubeObject,
   LabelSelector,
+  PersistentVolumeClaim,
   PodTemplateSpec,
-  ResourceRequirements,
 } from "./types.ts";
-
-export interface PersistentVolumeClaim extends KubeObject {
-  readonly spec?: {
-    readonly accessModes?: readonly string[];
-    readonly resources?: ResourceRequirements;
-    readonly storageClassName?: string;
-    readonly volumeName?: string;
-  };
-  readonly status?: { readonly phase?: "Pending" | "Bound" | "Lost" };
-}
 
 export type ClaimRetention = "Retain" | "Delete";
 

@@ -367,6 +367,7 @@ export type * from "./types-autoscaling.ts";
 
 // Stateful workloads and disruptions.
 
+export type * from "./types-storage.ts";
 export type * from "./types-workload.ts";
 
 // Workloads on every node, to an end, by the clock.

@@ -1,6 +1,13 @@
 import { at, type FieldError, type FieldPath, forbidden, invalid, required } from "./field-errors.ts";
 import { labelKeyProblems } from "./labels.ts";
-import type { Affinity, NodeSelectorRequirement, NodeSelectorTerm, PodAffinity, PodAffinityTerm } from "./types.ts";
+import type {
+  Affinity,
+  NodeSelector,
+  NodeSelectorRequirement,
+  NodeSelectorTerm,
+  PodAffinity,
+  PodAffinityTerm,
+} from "./types.ts";
 import { validateLabelSelector } from "./validation-common.ts";
 
 const REQUIRED_TERMS = "requiredDuringSchedulingIgnoredDuringExecution";
@@ -14,10 +21,7 @@ export function validateAffinity(affinity: Affinity | undefined, path: FieldPath
   const nodePath = at(path, "nodeAffinity");
   const selector = node?.[REQUIRED_TERMS];
   if (selector !== undefined) {
-    const terms = selector.nodeSelectorTerms ?? [];
-    const termsPath = at(nodePath, REQUIRED_TERMS, "nodeSelectorTerms");
-    if (terms.length === 0) errors.push(required(termsPath, "must have at least one node selector term"));
-    errors.push(...terms.flatMap((term, i) => validateNodeTerm(term, at(termsPath, i))));
+    errors.push(...validateNodeSelector(selector, at(nodePath, REQUIRED_TERMS, "nodeSelectorTerms")));
   }
   (node?.[PREFERRED_TERMS] ?? []).forEach(({ weight, preference }, i) => {
     const here = at(nodePath, PREFERRED_TERMS, i);
@@ -26,6 +30,12 @@ export function validateAffinity(affinity: Affinity | undefined, path: FieldPath
   errors.push(...validatePodAffinity(affinity.podAffinity, at(path, "podAffinity")));
   errors.push(...validatePodAffinity(affinity.podAntiAffinity, at(path, "podAntiAffinity")));
   return errors;
+}
+
+/** `path` is that of the terms. @source kubernetes 1.37 pkg/apis/core/validation ValidateNodeSelector */
+export function validateNodeSelector({ nodeSelectorTerms: terms = [] }: NodeSelector, path: FieldPath): FieldError[] {
+  const errors = terms.length === 0 ? [required(path, "must have at least one node selector term")] : [];
+  return [...errors, ...terms.flatMap((term, i) => validateNodeTerm(term, at(path, i)))];
 }
 
 function validateWeight(weight: number, path: FieldPath): FieldError[] {

@@ -79,12 +79,17 @@ export function validatePodSpec(spec: PodSpec, path: FieldPath): FieldError[] {
 
 function validateVolumes(volumes: readonly Volume[], path: FieldPath): FieldError[] {
   const names = new Set<string>();
-  return volumes.flatMap(({ name }, i) => {
+  return volumes.flatMap((volume, i) => {
+    const { name } = volume;
     const here = at(path, i, "name");
     if (!name) return [required(here)];
     const errors = dnsLabelProblems(name).map((text) => invalid(here, name, text));
     if (names.has(name)) errors.push(duplicate(here, name));
     names.add(name);
+    const claim = volume.persistentVolumeClaim as { readonly claimName?: string } | undefined;
+    if (claim !== undefined && !claim.claimName) {
+      errors.push(required(at(path, i, "persistentVolumeClaim", "claimName")));
+    }
     return errors;
   });
 }

@@ -75,18 +75,3 @@ describe("a StatefulSet is refused for", () => {
     'spec.template.metadata.labels: Invalid value: {"app":"db"}: `selector` does not match template `labels`',
   ]);
 });
-
-test("a claim is refused for an unknown access mode, and one that goes alone", () => {
-  const spec = { accessModes: ["ReadWriteOncePod", "ReadWriteTwice"], resources: storage };
-  expect(complaints("v1", "PersistentVolumeClaim", spec)).toEqual([
-    'spec.accessModes: Unsupported value: "ReadWriteTwice": supported values: "ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"',
-    "spec.accessModes: Forbidden: may not use ReadWriteOncePod with other access modes",
-  ]);
-});
-
-test("a budget is refused for an unknown policy", () => {
-  const spec = { minAvailable: 1, unhealthyPodEvictionPolicy: "Never" };
-  expect(complaints("policy/v1", "PodDisruptionBudget", spec)).toEqual([
-    'spec.unhealthyPodEvictionPolicy: Unsupported value: "Never": supported values: "AlwaysAllow", "IfHealthyBudget"',
-  ]);
-});

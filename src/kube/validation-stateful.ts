@@ -1,18 +1,8 @@
-import {
-  at,
-  atKey,
-  type FieldError,
-  type FieldPath,
-  forbidden,
-  invalid,
-  ROOT_PATH,
-  required,
-  unsupported,
-} from "./field-errors.ts";
+import { at, type FieldError, invalid, ROOT_PATH, required, unsupported } from "./field-errors.ts";
 import { resolveIntOrPercent } from "./int-or-percent.ts";
 import { dnsLabelProblems } from "./labels.ts";
 import { compileSelector } from "./selectors.ts";
-import type { PersistentVolumeClaim, PodTemplateSpec, StatefulSet, Volume } from "./types.ts";
+import type { PodTemplateSpec, StatefulSet, Volume } from "./types.ts";
 import {
   isEmptySelector,
   validateAtMostWhole,
@@ -21,10 +11,10 @@ import {
   validateMetadata,
   validateNotNegative,
 } from "./validation-common.ts";
+import { validateClaimSpec } from "./validation-storage.ts";
 import { validateOwnedTemplate } from "./validation-workload.ts";
 
 const SPEC = at(ROOT_PATH, "spec");
-const ACCESS_MODES = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
 
 /** @source kubernetes 1.37 pkg/apis/apps/validation ValidateStatefulSet */
 export function validateStatefulSet({ metadata, spec }: StatefulSet): FieldError[] {
@@ -45,11 +35,6 @@ export function validateStatefulSet({ metadata, spec }: StatefulSet): FieldError
     ...validateSelector(spec.selector),
     ...validateOwnedTemplate(withClaimVolumes(spec), compileSelector(spec.selector), "StatefulSet"),
   ];
-}
-
-/** @source kubernetes 1.37 pkg/apis/core/validation ValidatePersistentVolumeClaim */
-export function validatePersistentVolumeClaim({ metadata, spec }: PersistentVolumeClaim): FieldError[] {
-  return [...validateMetadata(metadata), ...validateClaimSpec(spec, SPEC)];
 }
 
 function validatePodManagement({ podManagementPolicy }: StatefulSet["spec"]): FieldError[] {
@@ -87,20 +72,6 @@ function validateRetention(policy: StatefulSet["spec"]["persistentVolumeClaimRet
     const value = policy?.[field] ?? "Retain";
     return value === "Retain" || value === "Delete" ? [] : [unsupported(at(path, field), value, ["Retain", "Delete"])];
   });
-}
-
-function validateClaimSpec(spec: PersistentVolumeClaim["spec"], path: FieldPath): FieldError[] {
-  const { accessModes = [], resources } = spec ?? {};
-  const modes = at(path, "accessModes");
-  const errors = accessModes
-    .filter((mode) => !ACCESS_MODES.includes(mode))
-    .map((mode) => unsupported(modes, mode, ACCESS_MODES));
-  if (accessModes.length === 0) errors.push(required(modes, "at least 1 access mode is required"));
-  if (accessModes.includes("ReadWriteOncePod") && accessModes.some((mode) => mode !== "ReadWriteOncePod")) {
-    errors.push(forbidden(modes, "may not use ReadWriteOncePod with other access modes"));
-  }
-  if (resources?.requests?.storage === undefined) errors.push(required(atKey(at(path, "resources"), "storage")));
-  return errors;
 }
 
 function validateSelector(selector: StatefulSet["spec"]["selector"] | undefined): FieldError[] {

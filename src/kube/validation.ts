@@ -8,7 +8,13 @@ import { validateNamespace, validateNode, validatePriorityClass } from "./valida
 import { validateMetadata } from "./validation-common.ts";
 import { validatePod } from "./validation-pod.ts";
 import { validateService } from "./validation-service.ts";
-import { validatePersistentVolumeClaim, validateStatefulSet } from "./validation-stateful.ts";
+import { validateStatefulSet } from "./validation-stateful.ts";
+import {
+  validateCsiNode,
+  validatePersistentVolume,
+  validatePersistentVolumeClaim,
+  validateStorageClass,
+} from "./validation-storage.ts";
 import {
   validateDeployment,
   validatePodDisruptionBudget,
@@ -47,7 +53,10 @@ const VALIDATORS: ReadonlyMap<string, (object: never) => FieldError[]> = new Map
   ["PriorityClass", validatePriorityClass],
   ["PodDisruptionBudget", validatePodDisruptionBudget],
   ["StatefulSet", validateStatefulSet],
+  ["PersistentVolume", validatePersistentVolume],
   ["PersistentVolumeClaim", validatePersistentVolumeClaim],
+  ["StorageClass", validateStorageClass],
+  ["CSINode", validateCsiNode],
 ]);
 
 /** Names of these kinds may hold colons and capitals. */
