@@ -1,6 +1,5 @@
 /** The face of the room `control`: the controllers, each in a file or folder of its own. */
 
-export { ClaimBinder } from "./claim-binder.ts";
 export { CloudNodeLifecycle } from "./cloud-node-lifecycle.ts";
 export {
   CLUSTER_AUTOSCALER_DEFAULTS,
@@ -40,5 +39,6 @@ export { matcherOf, readScale, type Scale, type ScaleFailure, writeScale } from 
 export { type AdmittedService, ServiceAddresses, type ServiceAddressSettings } from "./service/index.ts";
 export { StatefulSetController, type StatefulSetSettings } from "./statefulset/index.ts";
 export { TaintEviction } from "./taint-eviction.ts";
+export { PROVISIONING_DEFAULTS, type ProvisioningDelays, VolumeController } from "./volumes/index.ts";
 export { VpaRecommender } from "./vpa/index.ts";
 export { WorkQueue } from "./work-queue.ts";

@@ -61,9 +61,9 @@ describe("the volume for a claim", () => {
     ],
     ["none but a kept one, when the scheduler looks", claim(), [volume("a", "5Gi")], { onlyReserved: true }],
   ];
-  test.each(cases)("%s", (_name, wanted, volumes, search, expected) => {
-    expect(findMatchingVolume(wanted, volumes, search)?.metadata.name).toBe(expected);
-  });
+  for (const [name, wanted, volumes, search, expected] of cases) {
+    test(name, () => expect(findMatchingVolume(wanted, volumes, search)?.metadata.name).toBe(expected));
+  }
 });
 
 test("binding marks a volume that was not kept for the claim, and leaves a bound one alone", () => {

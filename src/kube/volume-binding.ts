@@ -20,10 +20,19 @@ export const DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class";
 const BETA_DEFAULT_CLASS = "storageclass.beta.kubernetes.io/is-default-class";
 const BETA_CLASS = "volume.beta.kubernetes.io/storage-class";
 
+/** Finalizers that keep claims while pods use them, and volumes while they are bound. */
+export const CLAIM_PROTECTION = "kubernetes.io/pvc-protection";
+export const VOLUME_PROTECTION = "kubernetes.io/pv-protection";
+
 /** The provisioner of classes whose volumes are made by hand. */
 export const NO_PROVISIONER = "kubernetes.io/no-provisioner";
 
 const ZERO = parseQuantity(0);
+
+/** The claim of a pod's generic ephemeral volume. */
+export function ephemeralClaimName(podName: string, volumeName: string): string {
+  return `${podName}-${volumeName}`;
+}
 
 /** The class that a claim asks for; "" for none. */
 export function claimClass({ metadata, spec }: PersistentVolumeClaim): string {

@@ -158,6 +158,8 @@ export interface NodeRegistration {
   readonly imageBandwidthBytesPerSecond?: number;
   /** Pulls at one time. Default 1, as the kubelet's serializeImagePulls has it. */
   readonly parallelImagePulls?: number;
+  /** Storage drivers of the node; `count` is the most volumes of the driver that it takes. */
+  readonly csiDrivers?: readonly { readonly name: string; readonly count: number | null }[];
   /** Pods that the kubelet runs by itself, in the order of their manifests. */
   readonly staticPods?: readonly PodTemplateSpec[];
 }

@@ -1,6 +1,6 @@
-import { type KubeNode, TAINT_NOT_READY } from "../kube/index.ts";
+import { type CsiNode, type KubeNode, TAINT_NOT_READY } from "../kube/index.ts";
 import { sample } from "../random/index.ts";
-import { ipText } from "../store/index.ts";
+import { ipText, type Store } from "../store/index.ts";
 import { deepFreeze } from "../tables/index.ts";
 import { type KubeletContext, NODE } from "./context.ts";
 import { nodeStatusEvent } from "./events.ts";
@@ -54,7 +54,30 @@ function createNode(context: KubeletContext, nodeId: number, isReady: boolean): 
   const { store } = context;
   const spec = context.registration.get(nodeId);
   if (store.documents("Node").rowOf("", spec.name) !== -1) return;
-  store.writer.create(nodeObject(context, nodeId, spec, isReady));
+  const created = store.writer.create(nodeObject(context, nodeId, spec, isReady));
+  if (created.ok && spec.csiDrivers !== undefined && spec.csiDrivers.length > 0) {
+    createCsiNode(store, store.documents<KubeNode>("Node").get(created.row), spec.csiDrivers);
+  }
+}
+
+/** The node's storage drivers, which register with the kubelet; the object goes with the node.
+ *  @source kubernetes 1.37 pkg/volume/csi/nodeinfomanager */
+function createCsiNode(store: Store, node: KubeNode, drivers: NonNullable<NodeRegistration["csiDrivers"]>): void {
+  const { name = "", uid = "" } = node.metadata;
+  if (store.documents("CSINode").rowOf("", name) !== -1) return;
+  const object: CsiNode = {
+    apiVersion: "storage.k8s.io/v1",
+    kind: "CSINode",
+    metadata: { name, ownerReferences: [{ apiVersion: "v1", kind: "Node", name, uid }] },
+    spec: {
+      drivers: drivers.map((driver) => ({
+        name: driver.name,
+        nodeID: name,
+        ...(driver.count === null ? {} : { allocatable: { count: driver.count } }),
+      })),
+    },
+  };
+  store.writer.create(object);
 }
 
 /** The events of a kubelet that has just registered its node, and its first Ready when the network is there. */

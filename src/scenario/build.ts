@@ -22,6 +22,7 @@ import { readMetrics } from "./metrics.ts";
 import { readClusterAutoscaler } from "./node-groups.ts";
 import { ObjectIndex } from "./objects.ts";
 import type { Problem } from "./problem.ts";
+import { withStandardClass } from "./storage.ts";
 import { readTiming } from "./timing.ts";
 
 export interface PlanInput {
@@ -50,9 +51,14 @@ export function buildPlan(input: PlanInput): BuiltPlan {
   const timing = readTiming(spec.get("timing"));
   const pools = readPools(spec.get("cluster").get("nodePools").items(), timing.nodeBoot);
   const nodes = readNodes(spec, input.objects, pools);
-  const objects = withNamespaces(input.objects.filter(({ object }) => object.kind !== "Node"));
+  const applied = [...input.applied.values()].flat();
+  const cluster = spec.get("cluster");
+  const given = withNamespaces(input.objects.filter(({ object }) => object.kind !== "Node"));
+  const objects = cluster.get("defaultStorageClass").isTrue(true)
+    ? withStandardClass(given, applied, cluster.place)
+    : given;
   const index = new ObjectIndex(objects);
-  const later = new ObjectIndex([...objects, ...[...input.applied.values()].flat()]);
+  const later = new ObjectIndex([...objects, ...applied]);
   const durationMicros = readSpan(spec);
   const context = { index: later, nodes, pools, durationMicros, csv: input.csv, manifests: input.applied };
   const currency = spec.get("currency").text("USD");

@@ -22,7 +22,9 @@ export function readPools(fields: readonly Field[], boot: Distribution): Planned
 
 function readPool(field: Field, name: string, boot: Distribution): PlannedPool {
   const capacity = readCapacity(field.get("capacity"));
+  const csiDrivers = field.get("csiDrivers").items().map(readDriver);
   const template = {
+    ...(csiDrivers.length === 0 ? {} : { csiDrivers }),
     region: field.get("region").textOrNull(),
     labels: field.get("labels").textMap(),
     annotations: {},
@@ -47,6 +49,11 @@ function readPool(field: Field, name: string, boot: Distribution): PlannedPool {
     ...(autoscale === null ? {} : { autoscale }),
     template,
   };
+}
+
+function readDriver(field: Field): { readonly name: string; readonly count: number | null } {
+  const allocatable = field.get("allocatable");
+  return { name: field.get("name").text(), count: allocatable.isPresent ? allocatable.number() : null };
 }
 
 function readTaints(field: Field): Taint[] {

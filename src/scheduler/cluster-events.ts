@@ -1,4 +1,4 @@
-import type { KubeNode } from "../kube/index.ts";
+import type { KubeNode, KubeObject, PersistentVolumeClaim } from "../kube/index.ts";
 import { sameData } from "../tables/index.ts";
 import type { PodInfo } from "./pod-info.ts";
 
@@ -15,6 +15,8 @@ export type EventName =
   | "Node/UpdateTaint"
   | "Node/UpdateCondition"
   | "Node/UpdateAnnotation"
+  | "Node/UpdateDeclaredFeature"
+  | `${"PersistentVolume" | "PersistentVolumeClaim" | "StorageClass" | "CSINode"}/${"Add" | "Update"}`
   | `${"AssignedPod" | "TargetPod"}/${PodChange}`
   | "AssignedPod/Add"
   | "AssignedPod/Delete"
@@ -34,6 +36,10 @@ export interface ClusterEvent {
   readonly newNode?: KubeNode;
   readonly oldPod?: PodInfo;
   readonly newPod?: PodInfo;
+  readonly newClaim?: PersistentVolumeClaim;
+  /** Of classes, volumes and CSINodes. */
+  readonly oldObject?: KubeObject;
+  readonly newObject?: KubeObject;
 }
 
 /** Leftovers of the unschedulable pool get this one: it moves them whatever rejected them. */
@@ -51,6 +57,9 @@ export function nodeUpdateEvents(oldNode: KubeNode, newNode: KubeNode): ClusterE
   if (!sameData(conditionsOf(oldNode), conditionsOf(newNode))) names.push("Node/UpdateCondition");
   if (!sameData(oldNode.metadata.annotations ?? {}, newNode.metadata.annotations ?? {})) {
     names.push("Node/UpdateAnnotation");
+  }
+  if (!sameData(oldNode.status?.declaredFeatures ?? [], newNode.status?.declaredFeatures ?? [])) {
+    names.push("Node/UpdateDeclaredFeature");
   }
   return names.map((name) => ({ name, oldNode, newNode }));
 }

@@ -1,5 +1,8 @@
 import type { KubeNode } from "../kube/index.ts";
 import type { Micros } from "../units/index.ts";
+import { type AssumedState, AssumedVolumes } from "./assumed-volumes.ts";
+import { Binder } from "./binder.ts";
+import type { BindingState } from "./binding-cycles.ts";
 import type { CacheState, SchedulerCache } from "./cache.ts";
 import { nodeUpdateEvents, podUpdateEvents } from "./cluster-events.ts";
 import type { Framework } from "./framework.ts";
@@ -12,9 +15,9 @@ import { type PreemptionOrder, PreemptionsUnderWay, type UnderWayState } from ".
 import { SchedulingQueue } from "./queue.ts";
 import type { QueueState } from "./queue-state.ts";
 import type { Backoff, QueuedPod } from "./queued-pod.ts";
-import { hasReservations, runReserve } from "./reserve.ts";
+import { hasReservations, refusalMessage, runReserve } from "./reserve.ts";
 import { type Placement, scheduleOne } from "./schedule-one.ts";
-import { isRejection, messageOf } from "./status.ts";
+import { isRejection } from "./status.ts";
 
 /** How one attempt ended. */
 export interface Attempt {
@@ -28,6 +31,8 @@ export interface Attempt {
   /** The node that the pod is assumed on, to be bound there. */
   readonly node: NodeInfo | undefined;
   readonly placement: Placement | undefined;
+  /** The pod is not to be bound before the binder says so. */
+  readonly isHeld?: boolean;
   /** Why there is no node; "" when there is one. */
   readonly message: string;
   /** The node to write into status.nominatedNodeName, "" to clear it, `undefined` to leave it. */
@@ -46,6 +51,8 @@ export interface CoreOptions {
   readonly framework: Framework;
   /** The one that the framework's preemption plugin looks at. */
   readonly preemptions?: PreemptionsUnderWay;
+  /** The storage that the framework's volume plugin looks at. */
+  readonly volumes?: AssumedVolumes;
   /** Further profiles, for pods that name another scheduler. Same cache, same preemptions. */
   readonly others?: readonly Framework[];
   readonly backoff?: Backoff;
@@ -62,6 +69,8 @@ export class SchedulerCore {
   readonly compiler = new PodCompiler();
   readonly framework: Framework;
   readonly queue: SchedulingQueue;
+  readonly binder: Binder;
+  readonly #volumes: AssumedVolumes;
   readonly #preemptions: PreemptionsUnderWay;
   readonly #percentage: number;
   readonly #byName: ReadonlyMap<string, Framework>;
@@ -75,6 +84,9 @@ export class SchedulerCore {
     const { others = [], backoff } = options;
     this.#byName = new Map([this.framework, ...others].map((one) => [one.schedulerName, one]));
     this.queue = new SchedulingQueue([this.framework, ...others], backoff);
+    this.#volumes = options.volumes ?? new AssumedVolumes();
+    const frameworkFor = (pod: PodInfo) => this.frameworkFor(pod);
+    this.binder = new Binder({ cache: this.cache, queue: this.queue, volumes: this.#volumes, frameworkFor });
   }
 
   /** Whether there is a profile for pods that name this scheduler. */
@@ -131,6 +143,10 @@ export class SchedulerCore {
   removePod(uid: string, now: Micros): void {
     const cached = this.cache.pod(uid);
     if (cached !== undefined) {
+      if (cached.isAssumed) {
+        this.binder.abandon(cached.pod, cached.nodeName);
+        this.queue.delete(uid);
+      }
       this.cache.removePod(uid);
       this.queue.move({ name: "AssignedPod/Delete", oldPod: cached.pod }, now);
       return;
@@ -175,6 +191,7 @@ export class SchedulerCore {
   bindFailed(uid: string, now: Micros): void {
     const cached = this.cache.pod(uid);
     if (cached?.isAssumed !== true) return;
+    this.binder.abandon(cached.pod, cached.nodeName);
     this.cache.removePod(uid);
     this.queue.move({ name: "AssignedPod/Delete", oldPod: cached.pod }, now);
     this.queue.addReturned(withNode(cached.pod, "", ""), now);
@@ -192,6 +209,8 @@ export class SchedulerCore {
       nominated: this.nominated.save(),
       nextStart: this.#nextStart,
       preemptions: this.#preemptions.save(),
+      bindings: this.binder.cycles.save(),
+      volumes: this.#volumes.save(),
     };
   }
 
@@ -201,6 +220,8 @@ export class SchedulerCore {
     this.nominated.load(state.nominated, (uid) => this.queue.entries.get(uid)?.pod);
     this.#nextStart = state.nextStart;
     this.#preemptions.load(state.preemptions);
+    this.binder.cycles.load(state.bindings);
+    this.#volumes.load(state.volumes);
   }
 
   /** Nothing is ordered when all victims are on their way already: the pod only waits for them. */
@@ -219,19 +240,22 @@ export class SchedulerCore {
   ): Attempt {
     const { pod } = entry;
     const framework = this.frameworkFor(pod);
-    const state = hasReservations(framework) ? placement.state : null;
+    const state = hasReservations(framework, pod) ? placement.state : null;
     this.cache.assumePod(pod, node.name);
     this.nominated.delete(pod.uid);
-    const refusal = state === null ? null : runReserve(framework, state, pod, node);
-    if (refusal === null) {
-      this.queue.done(pod.uid);
+    const answer = state === null ? null : runReserve(framework, state, pod, node);
+    if (answer === null || answer.refusal === null) {
+      const isHeld = answer !== null && this.binder.begin(pod, node.name, answer.waits, now);
+      if (!isHeld) this.queue.done(pod.uid);
       const { attempts, rejections } = base;
-      return { pod, attempts, rejections, outcome: "placed", node, placement, message: "", nominate: undefined };
+      const placed = { pod, attempts, rejections, outcome: "placed", node, placement } as const;
+      return { ...placed, isHeld, message: "", nominate: undefined };
     }
+    const { refusal } = answer;
     this.cache.removePod(pod.uid);
     const outcome = isRejection(refusal) ? "unschedulable" : "error";
     this.#fail(entry, new Set(outcome === "error" ? [] : [refusal.plugin]), "", now);
-    return { ...base, outcome, node: undefined, placement, message: messageOf(refusal), nominate: "" };
+    return { ...base, outcome, node: undefined, placement, message: refusalMessage(refusal), nominate: "" };
   }
 
   #fail(entry: QueuedPod, plugins: ReadonlySet<string>, nominate: string | undefined, now: Micros): void {
@@ -269,4 +293,6 @@ export interface CoreState {
   readonly nominated: readonly (readonly [uid: string, nodeName: string])[];
   readonly nextStart: number;
   readonly preemptions: UnderWayState;
+  readonly bindings: BindingState;
+  readonly volumes: AssumedState;
 }

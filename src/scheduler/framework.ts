@@ -18,6 +18,11 @@ import type { Status } from "./status.ts";
  */
 export interface Plugin {
   readonly name: string;
+  /**
+   * Of a plugin that looks at more than pods and nodes: whether it has anything to do with pods of the template. For
+   * all others it takes no part beyond the choice of the node. Without: all pods.
+   */
+  concerns?(template: TemplateInfo): boolean;
   /** Keeps a pod out of the active queue: a status says why. */
   preEnqueue?(pod: PodInfo): Status | null;
   /** Order of the active queue: negative when `a` goes first, 0 when the plugin does not care. */
@@ -59,7 +64,11 @@ export interface Plugin {
   block?(template: TemplateInfo): PluginBlock;
   reserve?(state: CycleState, pod: PodInfo, node: NodeInfo): Status | null;
   unreserve?(state: CycleState, pod: PodInfo, node: NodeInfo): void;
+  /** "wait" keeps the pod from being bound until it is allowed, rejected or out of time. */
   permit?(state: CycleState, pod: PodInfo, node: NodeInfo): Status | null;
+  /** Whether `preBind` will have work for the pod: it is nominated to its node meanwhile. */
+  willPreBind?(pod: PodInfo): boolean;
+  /** Once a pod, and again every second while it answers "wait". The state is empty. */
   preBind?(state: CycleState, pod: PodInfo, node: NodeInfo): Status | null;
   bind?(state: CycleState, pod: PodInfo, node: NodeInfo): Status | null;
   postBind?(state: CycleState, pod: PodInfo, node: NodeInfo): void;

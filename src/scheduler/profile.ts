@@ -1,3 +1,4 @@
+import { AssumedVolumes } from "./assumed-volumes.ts";
 import type { ClusterView } from "./cluster-view.ts";
 import { DEFAULT_CONFIG } from "./config/read-config.ts";
 import { EXTENSION_POINTS, type ExtensionPoint, type ProfileArgs, type ProfileConfig } from "./config/types.ts";
@@ -9,15 +10,19 @@ import { dynamicResources } from "./plugins/dynamic-resources.ts";
 import { imageLocality } from "./plugins/image-locality.ts";
 import { interPodAffinity } from "./plugins/inter-pod-affinity.ts";
 import { nodeAffinity } from "./plugins/node-affinity.ts";
+import { nodeDeclaredFeatures } from "./plugins/node-declared-features.ts";
 import { nodeName } from "./plugins/node-name.ts";
 import { nodePorts } from "./plugins/node-ports.ts";
 import { nodeResourcesFit } from "./plugins/node-resources-fit.ts";
 import { nodeUnschedulable } from "./plugins/node-unschedulable.ts";
+import { nodeVolumeLimits } from "./plugins/node-volume-limits.ts";
 import { podTopologySpread } from "./plugins/pod-topology-spread.ts";
 import { prioritySort } from "./plugins/priority-sort.ts";
 import { schedulingGates } from "./plugins/scheduling-gates.ts";
 import { taintToleration } from "./plugins/taint-toleration.ts";
-import { withoutVolumes } from "./plugins/without-volumes.ts";
+import { volumeBinding } from "./plugins/volume-binding.ts";
+import { volumeRestrictions } from "./plugins/volume-restrictions.ts";
+import { volumeZone } from "./plugins/volume-zone.ts";
 import { PreemptionsUnderWay } from "./preemption/under-way.ts";
 
 export const DEFAULT_SCHEDULER = "default-scheduler";
@@ -27,6 +32,7 @@ interface PluginContext {
   readonly view: ClusterView;
   readonly args: ProfileArgs;
   readonly preemption: PreemptionOptions;
+  readonly volumes: AssumedVolumes;
 }
 
 type PluginFactory = (context: PluginContext) => Plugin;
@@ -41,10 +47,10 @@ const FACTORIES: Readonly<Record<string, PluginFactory>> = {
   NodeAffinity: ({ args }) => nodeAffinity(args.nodeAffinity),
   NodePorts: () => nodePorts(),
   NodeResourcesFit: ({ args }) => nodeResourcesFit(args.fit),
-  VolumeRestrictions: () => withoutVolumes("VolumeRestrictions", false),
-  NodeVolumeLimits: () => withoutVolumes("NodeVolumeLimits", false),
-  VolumeBinding: () => withoutVolumes("VolumeBinding", true),
-  VolumeZone: () => withoutVolumes("VolumeZone", false),
+  VolumeRestrictions: ({ view }) => volumeRestrictions(view),
+  NodeVolumeLimits: ({ view }) => nodeVolumeLimits(view),
+  VolumeBinding: ({ args, volumes }) => volumeBinding(volumes, args.volumes),
+  VolumeZone: ({ view }) => volumeZone(view),
   PodTopologySpread: ({ view, args }) => podTopologySpread(view, args.spread),
   InterPodAffinity: ({ view, args }) => interPodAffinity(view, args.podAffinity),
   DynamicResources: () => dynamicResources(),
@@ -52,13 +58,15 @@ const FACTORIES: Readonly<Record<string, PluginFactory>> = {
   NodeResourcesBalancedAllocation: ({ args }) => balancedAllocation(args.balanced),
   ImageLocality: ({ view }) => imageLocality(view),
   DefaultBinder: () => defaultBinder(),
-  NodeDeclaredFeatures: () => withoutVolumes("NodeDeclaredFeatures", false),
+  NodeDeclaredFeatures: () => nodeDeclaredFeatures(),
 };
 
 /** A plugin of the user's own, made for one profile. `args` are those of its pluginConfig. */
 export type OwnPluginFactory = (view: ClusterView, args: unknown) => Plugin;
 
 export interface FrameworkOptions extends Partial<PreemptionOptions> {
+  /** The storage that pods of all profiles share. */
+  readonly volumes?: AssumedVolumes;
   /** By plugin name. */
   readonly own?: ReadonlyMap<string, OwnPluginFactory>;
 }
@@ -71,10 +79,10 @@ export function defaultFramework(view: ClusterView, options: FrameworkOptions = 
 
 /** The plugins of a profile, each with only those of its methods that the profile enables. */
 export function frameworkOf(profile: ProfileConfig, view: ClusterView, options: FrameworkOptions = {}): Framework {
-  const { own, ...rest } = options;
+  const { own, volumes = new AssumedVolumes(view.storage), ...rest } = options;
   const { points, args, schedulerName, percentageOfNodesToScore } = profile;
   const preemption = { underWay: new PreemptionsUnderWay(), offsetOf: () => 0, ...rest };
-  const context = { view, args, preemption };
+  const context = { view, args, preemption, volumes };
   const plugins: WeightedPlugin[] = [];
   for (const name of inOneOrder(points)) {
     const whole = FACTORIES[name]?.(context) ?? own?.get(name)?.(view, args.others[name] ?? {});
@@ -104,7 +112,7 @@ const METHODS: Readonly<Record<ExtensionPoint, readonly (keyof Plugin)[]>> = {
   score: ["score", "scoreRows", "evenScore", "normalize"],
   reserve: ["reserve", "unreserve"],
   permit: ["permit"],
-  preBind: ["preBind"],
+  preBind: ["preBind", "willPreBind"],
   bind: ["bind"],
   postBind: ["postBind"],
 };

@@ -1,4 +1,4 @@
-import type { KubeNode } from "../kube/index.ts";
+import type { KubeNode, KubeObject, PersistentVolumeClaim } from "../kube/index.ts";
 import type { ClusterEvent, EventName } from "./cluster-events.ts";
 import type { PodCompiler, PodInfo, PodSource } from "./pod-info.ts";
 import type { SchedulingQueue } from "./queue.ts";
@@ -24,6 +24,9 @@ interface EventState {
   readonly newNode?: KubeNode;
   readonly oldPod?: PodSource;
   readonly newPod?: PodSource;
+  readonly newClaim?: PersistentVolumeClaim;
+  readonly oldObject?: KubeObject;
+  readonly newObject?: KubeObject;
 }
 
 /** Plain data. Entries stand in the order in which they would leave their queue. */

@@ -4,6 +4,7 @@ import { type Distribution, type Stream, sample } from "../random/index.ts";
 import { CHANGE, type Cursor, type PodExtra, type Store } from "../store/index.ts";
 import { StateValue } from "../tables/index.ts";
 import { type Micros, seconds } from "../units/index.ts";
+import { AssumedVolumes } from "./assumed-volumes.ts";
 import { SchedulerCache } from "./cache.ts";
 import { DEFAULT_CONFIG } from "./config/read-config.ts";
 import type { SchedulerConfig } from "./config/types.ts";
@@ -20,6 +21,7 @@ import { carryOut } from "./preemption/actuation.ts";
 import { PreemptionsUnderWay } from "./preemption/under-way.ts";
 import { DEFAULT_SCHEDULER, frameworkOf, type OwnPluginFactory } from "./profile.ts";
 import { CODE } from "./status.ts";
+import { STORAGE_KINDS, storageEvent } from "./storage-events.ts";
 import { StoreView } from "./store-view.ts";
 
 export interface SchedulerOptions {
@@ -72,6 +74,7 @@ export class Scheduler {
   readonly #attemptKind: number;
   readonly #bindKind: number;
   readonly #preemptKind: number;
+  readonly #advanceKind: number;
   readonly #flushBackoffKind: number;
   readonly #flushUnschedulableKind: number;
   readonly #timers: StateValue<Timers>;
@@ -89,11 +92,21 @@ export class Scheduler {
     const preemptions = new PreemptionsUnderWay();
     const offsets = engine.streams.stream("scheduler/preemption-offset");
     const { config = DEFAULT_CONFIG, own = new Map() } = options;
-    const parts = { underWay: preemptions, offsetOf: (count: number) => offsets.int(count), own };
+    const volumes = new AssumedVolumes(this.#view.storage);
+    const parts = { underWay: preemptions, offsetOf: (count: number) => offsets.int(count), own, volumes };
     const [framework, ...others] = config.profiles.map((profile) => frameworkOf(profile, this.#view, parts));
     assert(framework !== undefined, () => "a scheduler configuration without profiles");
     const backoff = { initial: config.podInitialBackoffMicros, most: config.podMaxBackoffMicros };
-    this.core = new SchedulerCore({ percentageOfNodesToScore: 0, cache, framework, others, preemptions, backoff });
+    this.core = new SchedulerCore({
+      percentageOfNodesToScore: 0,
+      cache,
+      framework,
+      others,
+      preemptions,
+      volumes,
+      backoff,
+    });
+    this.#view.waiting = () => this.core.binder.cycles.waiting();
     this.#atStart = this.core.save();
     this.#cycleStream = engine.streams.stream("scheduler/cycle");
     this.#bindStream = engine.streams.stream("scheduler/bind");
@@ -112,6 +125,9 @@ export class Scheduler {
     this.#bindKind = engine.define("scheduler.bind", PHASE.scheduler, (row, node) => this.#onBind(row, node), {
       rows: store.pods.rows,
     });
+    this.#advanceKind = engine.define("scheduler.advance", PHASE.scheduler, (row) => this.#onAdvance(row), {
+      rows: store.pods.rows,
+    });
     this.#preemptKind = engine.define("scheduler.preempt", PHASE.scheduler, (order) => this.#onPreempt(order));
     this.#flushBackoffKind = engine.define("scheduler.flushBackoff", PHASE.scheduler, (life) => {
       if (life !== this.#timers.value.life) return;
@@ -125,7 +141,7 @@ export class Scheduler {
       this.core.queue.flushUnschedulable(engine.now);
       this.#arm();
     });
-    const kinds = ["Pod", "Node", "Namespace", "Service"] as const;
+    const kinds = ["Pod", "Node", "Namespace", "Service", ...STORAGE_KINDS] as const;
     this.#cursor = store.watch("scheduler", kinds, () => this.#onDelivery(), options.watchDelayMicros ?? 0, {
       pods: { flags: POD_CHANGES | CHANGE.phase },
     });
@@ -153,7 +169,11 @@ export class Scheduler {
       else if (cursor.kindId === nodeKind) this.#nodeChanged(cursor.row, cursor.flags);
       else if (cursor.kindId === this.#store.kindIdOf("Service")) this.#view.servicesChanged();
       // Counts by namespace selector were made with the old labels.
-      else this.core.cache.counters.clear();
+      else if (cursor.kindId === this.#store.kindIdOf("Namespace")) this.core.cache.counters.clear();
+      else {
+        const event = storageEvent(this.#store, cursor);
+        if (event !== undefined) this.core.queue.move(event, this.#engine.now);
+      }
     }
     this.#arm();
   }
@@ -212,8 +232,41 @@ export class Scheduler {
     if (attempt !== undefined) {
       this.#setTimers({ nextAttemptAt: now + sample(this.#options.schedulerCycle, this.#cycleStream) });
       this.#report(attempt);
+      for (const uid of this.core.binder.cycles.takeMoved()) this.#advance(uid);
     }
     this.#arm();
+  }
+
+  /** The time has come to look at a pod that waits to be bound, unless it was looked at since. */
+  #onAdvance(row: number): void {
+    const uid = this.#uidOf(row);
+    if (this.core.binder.cycles.get(uid)?.wakeAt !== this.#engine.now) return;
+    this.#advance(uid);
+    this.#arm();
+  }
+
+  /** One step of a pod that has a node on its way to the binding. */
+  #advance(uid: string): void {
+    const row = this.core.cache.pod(uid)?.pod.row ?? -1;
+    const step = this.core.binder.advance(uid, this.#engine.now);
+    if (step === undefined) return;
+    if (step.kind === "bind") this.#bindLater(row, step.nodeName);
+    else if (step.kind === "wait") {
+      if (this.#isWaiting(row, uid)) this.#store.podWriter.setNomination(row, step.nodeName);
+      this.#engine.at(step.until, this.#advanceKind, row);
+    } else this.#reportFailure(row, step.pod, step.message, step.isRejected ? "Unschedulable" : "SchedulerError", "");
+  }
+
+  #bindLater(row: number, nodeName: string): void {
+    const delay = sample(this.#options.bindLatency, this.#bindStream);
+    const nodeId = this.#store.pods.nodeNames.idOf(nodeName);
+    if (delay === 0) this.#onBind(row, nodeId);
+    else this.#engine.after(delay, this.#bindKind, row, nodeId);
+  }
+
+  #reportFailure(row: number, pod: PodInfo, message: string, reason: string, nominate: string | undefined): void {
+    this.#store.podSeriesEvent(row, schedulerOf(pod), "Warning", "FailedScheduling", noteOf(message));
+    if (this.#isWaiting(row, pod.uid)) this.#store.podWriter.setUnschedulable(row, reason, message, nominate);
   }
 
   #report(attempt: Attempt): void {
@@ -225,16 +278,15 @@ export class Scheduler {
       if (preemption !== undefined) this.#store.decisions.write(preemption);
     }
     if (node !== undefined) {
-      const delay = sample(this.#options.bindLatency, this.#bindStream);
-      const nodeId = this.#store.pods.nodeNames.idOf(node.name);
-      if (delay === 0) this.#onBind(row, nodeId);
-      else this.#engine.after(delay, this.#bindKind, row, nodeId);
+      if (attempt.isHeld === true) this.#advance(pod.uid);
+      else this.#bindLater(row, node.name);
       return;
     }
-    this.#store.podSeriesEvent(row, schedulerOf(pod), "Warning", "FailedScheduling", noteOf(message));
-    if (outcome === "deleting") return;
-    const reason = outcome === "error" ? "SchedulerError" : "Unschedulable";
-    if (this.#isWaiting(row, pod.uid)) this.#store.podWriter.setUnschedulable(row, reason, message, nominate);
+    if (outcome === "deleting") {
+      this.#store.podSeriesEvent(row, schedulerOf(pod), "Warning", "FailedScheduling", noteOf(message));
+      return;
+    }
+    this.#reportFailure(row, pod, message, outcome === "error" ? "SchedulerError" : "Unschedulable", nominate);
     if (order === undefined) return;
     const delay = sample(this.#options.preemptionLatency, this.#preemptionStream);
     if (delay === 0) this.#onPreempt(order.id);

@@ -32,6 +32,8 @@ export interface Status {
   /** The plugin that says so; empty when no single plugin does. */
   readonly plugin: string;
   readonly reasons: readonly string[];
+  /** Of a "wait": how long at most, microseconds. */
+  readonly waitMicros?: number;
 }
 
 /** The pod does not fit now, but would if pods of lower priority went away. */

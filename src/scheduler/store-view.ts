@@ -9,16 +9,22 @@ import type {
 } from "../kube/index.ts";
 import type { Store } from "../store/index.ts";
 import type { Micros } from "../units/index.ts";
+import type { WaitingPod } from "./binding-cycles.ts";
 import type { SchedulerCache } from "./cache.ts";
 import type { ClusterView } from "./cluster-view.ts";
 import type { PodInfo } from "./pod-info.ts";
+import type { StorageView } from "./storage-view.ts";
+import { StoreStorage } from "./store-storage.ts";
 
 const NO_LABELS: StringMap = Object.freeze({});
 
 /** What plugins look up, from the store. */
 export class StoreView implements ClusterView {
   readonly cache: SchedulerCache;
+  readonly storage: StorageView;
   revision = 0;
+  /** Gives the pods that wait for permission. */
+  waiting: () => readonly WaitingPod[] = () => [];
   readonly #store: Store;
   #services = new Map<string, readonly Service[]>();
   readonly #plainSelectors = new WeakMap<StringMap, LabelSelector>();
@@ -26,6 +32,7 @@ export class StoreView implements ClusterView {
   constructor(store: Store, cache: SchedulerCache) {
     this.#store = store;
     this.cache = cache;
+    this.storage = new StoreStorage(store);
   }
 
   labelsOfNamespace(name: string): StringMap {
@@ -56,6 +63,11 @@ export class StoreView implements ClusterView {
 
   startOf({ row, startAt }: PodInfo): Micros {
     return row === undefined ? startAt : this.#store.pods.startTime.get(row);
+  }
+
+  /** Nobody, until the scheduler says who. */
+  waitingPods(): readonly WaitingPod[] {
+    return this.waiting();
   }
 
   /** Services have changed: what was derived from them no longer holds. */

@@ -5,6 +5,7 @@ import { deepFreeze, type StateValue, sameData } from "../tables/index.ts";
 import { resourceOf } from "./admission.ts";
 import { CHANGE, type ChangeLog } from "./changes.ts";
 import type { DocumentTable } from "./documents.ts";
+import { admittedStorage } from "./storage-admission.ts";
 import { DOCUMENT_KINDS, type DocumentKind, type Store } from "./store.ts";
 
 /** What the writers of a store share. */
@@ -14,6 +15,7 @@ export interface WriterContext {
   readonly revision: StateValue<number>;
   readonly serial: StateValue<number>;
   readonly names: Stream;
+  readonly admitsStorage: boolean;
 }
 
 /** A simulated failure, as the API server words it. A value, never thrown. */
@@ -71,7 +73,8 @@ export class DocumentWriter {
       resourceVersion: String(++this.#context.revision.value),
       ...(WITH_GENERATION.has(kind) ? { generation: 1 } : {}),
     };
-    const stored = completed({ ...object, metadata });
+    const complete = completed({ ...object, metadata });
+    const stored = this.#context.admitsStorage ? admittedStorage(store, complete) : complete;
     const row = table.insert(deepFreeze(stored), serial.value, createdAt);
     this.#context.log.append(table.kindId, row, CHANGE.added, undefined);
     return { ok: true, row };

@@ -43,6 +43,7 @@ export const DOCUMENT_KINDS = [
   "Other",
   "ControllerRevision",
   "Endpoints",
+  "CSINode",
 ] as const;
 export type DocumentKind = (typeof DOCUMENT_KINDS)[number];
 
@@ -54,6 +55,8 @@ export interface StoreOptions {
   readonly epochMicros: number;
   /** How the uid of the n-th created object is written; all different. */
   readonly uidOf?: (serial: number) => string;
+  /** Whether claims and volumes are admitted as by default: protected, claims with the default class. Default false. */
+  readonly admitsStorage?: boolean;
 }
 
 /**
@@ -98,7 +101,9 @@ export class Store {
     this.admission = new Admission(this);
     const revision = new StateValue(engine.cells, "store.revision", 1);
     const serial = new StateValue(engine.cells, "store.serial", 0);
-    const shared = { store: this, log: this.#log, revision, serial, names: engine.streams.stream("store/names") };
+    const { admitsStorage = false } = options;
+    const names = engine.streams.stream("store/names");
+    const shared = { store: this, log: this.#log, revision, serial, names, admitsStorage };
     this.podWriter = new PodWriter(shared, POD_KIND_ID);
     this.writer = new DocumentWriter(shared);
     this.#templates = new TemplateCache(this);

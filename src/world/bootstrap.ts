@@ -1,11 +1,17 @@
 import { countQuota, type ServiceAddresses } from "../control/index.ts";
 import {
+  BIND_COMPLETED,
+  BOUND_BY_CONTROLLER,
   type ContainerStatus,
   type ControllerRevision,
   type KubeObject,
   type OwnerReference,
+  type PersistentVolume,
+  type PersistentVolumeClaim,
   type Pod,
+  SELECTED_NODE,
   type Service,
+  STORAGE_PROVISIONER,
   type StatefulSet,
   withDefaults,
 } from "../kube/index.ts";
@@ -20,6 +26,8 @@ const CREATION_ORDER = [
   "LimitRange",
   "ResourceQuota",
   "PriorityClass",
+  "StorageClass",
+  "PersistentVolume",
   "ConfigMap",
   "Secret",
   "ServiceAccount",
@@ -43,7 +51,7 @@ export function createObjects(cluster: Cluster, plan: Plan): void {
     store.writer.create(withDefaults({ apiVersion: "v1", kind: "Namespace", metadata: { name } }));
   }
   for (const { object } of inOrder(plan.objects)) {
-    const result = createObject(cluster, object);
+    const result = createObject(cluster, withoutForeignBinding(store, object));
     // What exists at instant 0 has been counted before.
     if (result.ok && object.kind === "ResourceQuota") countQuota(store, result.row);
     if (result.ok && object.kind === "StatefulSet") keepRevision(store, plan, result.row);
@@ -117,6 +125,31 @@ function inOrder(objects: readonly PlannedObject[]): PlannedObject[] {
 /** What the controllers of this cluster make themselves: a dump's copy of it would stand beside theirs. */
 function isDerived({ kind, metadata }: KubeObject): boolean {
   return kind === "EndpointSlice" && metadata.labels?.[MANAGED_BY] === "endpointslice-controller.k8s.io";
+}
+
+/**
+ * Claims and volumes of a dump were bound under uids of another cluster: here a volume is kept for its claim by name, and
+ * bound anew. A claim whose volume is not in the dump starts without one.
+ */
+function withoutForeignBinding(store: Store, object: KubeObject): KubeObject {
+  if (object.kind === "PersistentVolume") {
+    const { claimRef, ...spec } = (object as PersistentVolume).spec;
+    if (claimRef?.uid === undefined) return object;
+    const { uid: _uid, ...kept } = claimRef;
+    return { ...object, spec: { ...spec, claimRef: kept } } as PersistentVolume;
+  }
+  if (object.kind !== "PersistentVolumeClaim") return object;
+  const claim = object as PersistentVolumeClaim;
+  const { [BIND_COMPLETED]: isBound, ...annotations } = claim.metadata.annotations ?? {};
+  if (isBound === undefined) return object;
+  const { volumeName = "", ...spec } = claim.spec ?? {};
+  const status = { phase: "Pending" } as const;
+  if (store.documents("PersistentVolume").rowOf("", volumeName) !== -1) {
+    return { ...claim, metadata: { ...claim.metadata, annotations }, status } as PersistentVolumeClaim;
+  }
+  const marks = [BOUND_BY_CONTROLLER, SELECTED_NODE, STORAGE_PROVISIONER];
+  const others = Object.fromEntries(Object.entries(annotations).filter(([name]) => !marks.includes(name)));
+  return { ...claim, metadata: { ...claim.metadata, annotations: others }, spec, status } as PersistentVolumeClaim;
 }
 
 /** Without what the server itself gives: a dump's identity is not this cluster's. */

@@ -1,5 +1,4 @@
 import {
-  ClaimBinder,
   CloudNodeLifecycle,
   CronJobController,
   DaemonSetController,
@@ -21,6 +20,7 @@ import {
   StatefulSetController,
   TaintEviction,
   TtlAfterFinished,
+  VolumeController,
 } from "../control/index.ts";
 import type { Store } from "../store/index.ts";
 import type { Plan } from "./plan.ts";
@@ -39,7 +39,7 @@ export class Controllers {
     new ReplicaController(store, REPLICA_SET);
     new DeploymentController(store);
     new StatefulSetController(store);
-    new ClaimBinder(store);
+    new VolumeController(store, { provision: timing.volumeProvision, remove: timing.volumeDelete });
     new DaemonSetController(store);
     new JobController(store);
     new CronJobController(store);

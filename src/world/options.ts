@@ -94,5 +94,6 @@ export function nodeRegistration(node: PlannedNode): NodeRegistration {
     images: node.images,
     imageBandwidthBytesPerSecond: node.imageBandwidthBytesPerSecond,
     parallelImagePulls: node.parallelImagePulls,
+    ...(node.csiDrivers === undefined ? {} : { csiDrivers: node.csiDrivers }),
   };
 }

@@ -38,6 +38,7 @@ const ASKED_TWICE_FIRST = 32;
 const ASKED_TWICE_EVERY = 64;
 const TOP_SCORE = 100;
 
+// DEVIATION(permit-wait): plugins of the user's own cannot ask a pod to wait in permit.
 /** Makes a plugin of the user's own one of the scheduler's. What it does wrong is thrown as a PluginError. */
 export function ownPlugin(plugin: SchedulerPlugin, path: string, now: () => Micros): OwnPluginFactory {
   return (view, args) => new Adapter(plugin, path, { view, args, now }).adapted();

@@ -26,6 +26,8 @@ export interface PlannedNode {
   readonly allocatable: Quantities;
   readonly pricePerHour: number;
   readonly imageBandwidthBytesPerSecond: number;
+  /** Storage drivers, and the most volumes of each that the node takes; null for any number. Default none. */
+  readonly csiDrivers?: readonly { readonly name: string; readonly count: number | null }[];
   /** 1 is the kubelet's default: one pull at a time. */
   readonly parallelImagePulls: number;
   /** Images present from the start, besides those of the image plan. */

@@ -151,6 +151,14 @@ export interface Timing {
   // The way of a write, of a notification, and of a pod to its node.
   readonly schedulerCycle: Distribution;
   readonly bindLatency: Distribution;
+  /** From the choice of victims to the requests for their deletion. */
+  readonly preemptionLatency: Distribution;
+
+  // Storage.
+  /** From a claim's request for a volume to the volume. */
+  readonly volumeProvision: Distribution;
+  /** From the release of a provisioned volume to its end. */
+  readonly volumeDelete: Distribution;
 
   // Kubelet.
   readonly kubeletDelivery: Distribution;

@@ -81,7 +81,7 @@ export class World implements RunnableWorld {
       explicitPeriodic: plan.fidelity.periodic === "explicit",
     });
     const { engine } = this;
-    this.store = new Store(engine, { epochMicros: plan.startEpochMicros });
+    this.store = new Store(engine, { epochMicros: plan.startEpochMicros, admitsStorage: true });
     const { store } = this;
     this.#listen();
     const { timing } = plan;

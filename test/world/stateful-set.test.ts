@@ -8,6 +8,13 @@ import { World } from "../../src/world/index.ts";
 const LABELS = { app: "quorum" };
 const ENSEMBLE: readonly object[] = [
   {
+    apiVersion: "storage.k8s.io/v1",
+    kind: "StorageClass",
+    metadata: { name: "shared", annotations: { "storageclass.kubernetes.io/is-default-class": "true" } },
+    provisioner: "nfs.csi.k8s.io",
+    volumeBindingMode: "WaitForFirstConsumer",
+  },
+  {
     apiVersion: "v1",
     kind: "Service",
     metadata: { name: "quorum" },

@@ -1,4 +1,5 @@
 import { type NodeSelectorTerm, ROOT_PATH, type TopologySpreadConstraint, validateAffinity } from "../../kube/index.ts";
+import { seconds } from "../../units/index.ts";
 import type { ConfigField } from "./config-field.ts";
 import type {
   FitArgs,
@@ -8,6 +9,7 @@ import type {
   ProfileArgs,
   ShapePoint,
   SpreadArgs,
+  VolumeBindingArgs,
   WeightedResource,
 } from "./types.ts";
 
@@ -17,6 +19,11 @@ const CPU_AND_MEMORY: readonly WeightedResource[] = [
 ];
 /** Scores of a shape go to 10; those of nodes to 100. */
 const SHAPE_SCALE = 10;
+/** From full marks for an empty volume to none for a full one. */
+const ROOM_SHAPE: readonly ShapePoint[] = [
+  { utilization: 0, score: 100 },
+  { utilization: 100, score: 0 },
+];
 const STRATEGIES = ["LeastAllocated", "MostAllocated", "RequestedToCapacityRatio"] as const;
 const OPERATORS = ["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"] as const;
 
@@ -34,6 +41,7 @@ export const DEFAULT_ARGS: ProfileArgs = {
   nodeAffinity: { required: null, preferred: [] },
   podAffinity: { hardPodAffinityWeight: 1, ignorePreferredTermsOfExistingPods: false },
   preemption: { minCandidateNodesPercentage: 10, minCandidateNodesAbsolute: 100 },
+  volumes: { bindTimeoutMicros: seconds(600), shape: ROOM_SHAPE },
   others: {},
 };
 
@@ -47,7 +55,7 @@ export const ARGS_READERS: ReadonlyMap<string, ArgsReader> = new Map<string, Arg
   ["NodeAffinity", (args) => ({ nodeAffinity: readNodeAffinity(args) })],
   ["InterPodAffinity", (args) => ({ podAffinity: readPodAffinity(args) })],
   ["DefaultPreemption", (args) => ({ preemption: readPreemption(args) })],
-  ["VolumeBinding", (args) => keep(args, ["bindTimeoutSeconds", "shape"])],
+  ["VolumeBinding", (args) => ({ volumes: readVolumeBinding(args) })],
   ["DynamicResources", (args) => keep(args, ["filterTimeout", "bindingTimeout"])],
 ]);
 
@@ -240,6 +248,15 @@ function readPreemption(args: ConfigField): PreemptionArgs {
       .error("minCandidateNodesPercentage and minCandidateNodesAbsolute cannot both be 0");
   }
   return { minCandidateNodesPercentage: percentage, minCandidateNodesAbsolute: absolute };
+}
+
+function readVolumeBinding(args: ConfigField): VolumeBindingArgs {
+  args.only([...TYPE_FIELDS, "bindTimeoutSeconds", "shape"]);
+  const shape = args.get("shape");
+  return {
+    bindTimeoutMicros: seconds(args.get("bindTimeoutSeconds").integer(600, { min: 0 })),
+    shape: shape.isPresent ? readShape(shape) : ROOM_SHAPE,
+  };
 }
 
 /** Parameters of a plugin whose subject is not simulated. */

@@ -177,6 +177,13 @@ test("arguments of the plugins", () => {
     nodeAffinity: { required: [term], preferred: [] },
     podAffinity: { hardPodAffinityWeight: 0, ignorePreferredTermsOfExistingPods: false },
     preemption: { minCandidateNodesPercentage: 20, minCandidateNodesAbsolute: 100 },
+    volumes: {
+      bindTimeoutMicros: 60_000_000,
+      shape: [
+        { utilization: 0, score: 100 },
+        { utilization: 100, score: 0 },
+      ],
+    },
     others: { Mine: { threshold: 3 } },
   });
 });

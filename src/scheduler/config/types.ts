@@ -53,8 +53,16 @@ export interface ProfileArgs {
   readonly nodeAffinity: NodeAffinityArgs;
   readonly podAffinity: PodAffinityArgs;
   readonly preemption: PreemptionArgs;
+  readonly volumes: VolumeBindingArgs;
   /** What plugins of the user's own are given, by plugin name. */
   readonly others: Readonly<Record<string, unknown>>;
+}
+
+export interface VolumeBindingArgs {
+  /** How long a pod waits for its claims to be bound. */
+  readonly bindTimeoutMicros: Micros;
+  /** Points of the score over the share of a volume that is claimed, rising. Scores are 0..100. */
+  readonly shape: readonly ShapePoint[];
 }
 
 export interface FitArgs {
