@@ -1,8 +1,8 @@
-import { createReadStream, existsSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { formatClock } from "../units/index.ts";
 import type { DecisionRecord, Micros } from "../world/plan.ts";
+import { decisionsOf } from "./decisions.ts";
 import { detailLines, hpaLines } from "./explain-lines.ts";
 
 /** The question cannot be answered from what was asked: no such run, no such object. The user's to mend. */
@@ -63,24 +63,11 @@ export async function explain(request: ExplainRequest): Promise<Explanation> {
 
 async function readDecisions(file: string, atMicros: Micros | null): Promise<DecisionRecord[]> {
   const decisions: DecisionRecord[] = [];
-  for await (const line of createInterface({
-    input: createReadStream(file, "utf8"),
-    crlfDelay: Number.POSITIVE_INFINITY,
-  })) {
-    const decision = parsed(line);
-    // A killed run may end within a line.
-    if (decision === null || (atMicros !== null && decision.t > atMicros)) break;
+  for await (const decision of decisionsOf(file)) {
+    if (atMicros !== null && decision.t > atMicros) break;
     decisions.push(decision);
   }
   return decisions;
-}
-
-function parsed(line: string): DecisionRecord | null {
-  try {
-    return JSON.parse(line) as DecisionRecord;
-  } catch {
-    return null;
-  }
 }
 
 /** The full name of what was asked for; a namespace may be left out where the name is clear without. */

@@ -1,7 +1,11 @@
 /** The face of the room `report`: result folders, the screen of a run, and answers from a finished run. */
 export { ExplainError, type ExplainRequest, type Explanation, explain, explanationLines } from "./explain.ts";
+export { EXPORT_FORMATS, type ExportFormat, exportRun } from "./export/export-run.ts";
+export { RunFolderError } from "./finished-run.ts";
 export { hostFacts } from "./host.ts";
-export { OutputError, ResultFolder, type ResultOptions, seedFolder, writeIndex } from "./result-folder.ts";
+export { writeReport } from "./html/write-report.ts";
+export { OutputError } from "./output-error.ts";
+export { ResultFolder, type ResultOptions, seedFolder, writeIndex } from "./result-folder.ts";
 export { headerLines, type Paint, Screen, speedLine } from "./screen.ts";
 export { type SummaryDocument, summaryDocument } from "./summary.ts";
 export { atText, formatCount, formatValue, plural } from "./text.ts";

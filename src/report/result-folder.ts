@@ -14,12 +14,8 @@ import {
 import { dirname, join } from "node:path";
 import { writeToString } from "fast-csv";
 import type { DecisionRecord, JsonObject, Plan, ResultSink, RunSummary } from "../world/plan.ts";
+import { guarded } from "./output-error.ts";
 import { type SummaryDocument, summaryDocument } from "./summary.ts";
-
-/** The output folder cannot be written: permissions, space, a file in the way. The machine's fault or the user's, not a bug. */
-export class OutputError extends Error {
-  override readonly name = "OutputError";
-}
 
 export interface ResultOptions {
   /** Folder that holds the results of all scenarios. */
@@ -235,26 +231,4 @@ function sha256(text: string): string {
 
 function jsonText(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
-}
-
-const REASONS: ReadonlyMap<string, string> = new Map([
-  ["EACCES", "permission denied"],
-  ["EPERM", "not permitted"],
-  ["EROFS", "the file system is read-only"],
-  ["ENOSPC", "no space left"],
-  ["ENOENT", "the folder cannot be made there"],
-  ["EDQUOT", "the disk quota is used up"],
-  ["ENOTDIR", "a file is in the way"],
-  ["EEXIST", "a file is in the way"],
-  ["ENAMETOOLONG", "the name is too long"],
-]);
-
-function guarded<T>(path: string, write: () => T): T {
-  try {
-    return write();
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === undefined) throw error;
-    throw new OutputError(`cannot write ${path}: ${REASONS.get(code) ?? code}`, { cause: error });
-  }
 }
