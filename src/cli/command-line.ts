@@ -1,5 +1,6 @@
 import yargs, { type Argv } from "yargs";
 import type { parseSeeds } from "../experiment/index.ts";
+import type { OtherFiles } from "./other-files.ts";
 import type { RunContext } from "./run.ts";
 import { EXIT, type Terminal, UsageError } from "./terminal.ts";
 import { versionText } from "./version.ts";
@@ -42,6 +43,7 @@ export async function runCommandLine(
       throw new UsageError(`${message}\nTry orrery --help.`);
     });
   addRun(parser, context, finish);
+  addReport(parser, terminal, finish);
   addCompare(parser, context, finish);
   addExperiment(parser, context, finish);
   addWorker(parser, context, finish);
@@ -96,7 +98,7 @@ function addRun(parser: Argv, context: RunContext, finish: Finish): void {
     "run <scenario..>",
     "Simulate",
     (command) =>
-      withThreads(withChanges(withOutput(command)))
+      withFiles(withThreads(withChanges(withOutput(command))))
         .positional("scenario", {
           type: "string",
           array: true,
@@ -112,6 +114,7 @@ function addRun(parser: Argv, context: RunContext, finish: Finish): void {
           describe: "Simulated time in place of the scenario's, such as 2h",
         })
         .option("out", { type: "string", requiresArg: true, default: "results", describe: "Folder for the results" })
+        .option("html", { type: "boolean", default: false, describe: "Write report.html, one file without network" })
         .option("quiet", {
           alias: "q",
           type: "boolean",
@@ -128,10 +131,53 @@ function addRun(parser: Argv, context: RunContext, finish: Finish): void {
       };
       const threads = readThreads(options.jobs);
       const seeds = await seedsOfRun(once("seeds", options.seeds), seed, readShard(once("shard", options.shard)));
-      const folder = once("out", out) ?? "results";
+      const [folder, files] = [once("out", out) ?? "results", { html: options.html, ...filesOf(options) }];
       await finish(
-        run({ scenarios, settings, overlays, output, seed, until, out: folder, quiet, seeds, threads }, context),
+        run({ scenarios, settings, overlays, output, seed, until, out: folder, quiet, seeds, threads, files }, context),
       );
+    },
+  );
+}
+
+type Files = { parquet: boolean; trace: boolean; openmetrics: boolean; junit: string | undefined };
+
+function withFiles<T>(command: Argv<T>): Argv<T & Files> {
+  return command
+    .option("parquet", { type: "boolean", default: false, describe: "Write the series as Parquet too" })
+    .option("trace", { type: "boolean", default: false, describe: "Write trace.json for ui.perfetto.dev" })
+    .option("openmetrics", { type: "boolean", default: false, describe: "Write metrics.om for promtool" })
+    .option("junit", { type: "string", requiresArg: true, describe: "File for the assertions as JUnit XML" });
+}
+
+function filesOf({ parquet, trace, openmetrics, junit }: Files): Omit<OtherFiles, "html"> {
+  const wanted = { parquet, trace, openmetrics };
+  const formats = (["parquet", "trace", "openmetrics"] as const).filter((format) => wanted[format]);
+  return { formats, junit: once("junit", junit) };
+}
+
+function addReport(parser: Argv, terminal: Terminal, finish: Finish): void {
+  parser.command(
+    "report <folder>",
+    "Write report.html, and files for other tools, from a finished run",
+    (command) =>
+      withFiles(command)
+        .positional("folder", {
+          type: "string",
+          demandOption: true,
+          describe: "Folder of a run, or of a scenario with the folders of its seeds",
+        })
+        .option("file", {
+          type: "string",
+          requiresArg: true,
+          describe: "The page; report.html in the folder by default",
+        })
+        .option("base", { type: "string", requiresArg: true, describe: "Folder of a run to hold the scenario against" })
+        .option("quiet", { alias: "q", type: "boolean", default: false, describe: "Print no names of files" }),
+    async (options) => {
+      const { report } = await import("./report.ts");
+      const { folder, quiet } = options;
+      const [file, base] = [once("file", options.file), once("base", options.base)];
+      await finish(report({ folder, file, base, quiet, ...filesOf(options) }, terminal));
     },
   );
 }

@@ -4,6 +4,7 @@ import type { Runner, Seed } from "../experiment/index.ts";
 import { headerLines, hostFacts, ResultFolder, Screen, type SummaryDocument, speedLine } from "../report/index.ts";
 import { type LoadedScenario, loadScenario, severityOf } from "../scenario/index.ts";
 import type { Plan, ResultSink, RunnableWorld } from "../world/plan.ts";
+import { type OtherFiles, writeJunitOf, writeOtherFiles } from "./other-files.ts";
 import { problemLines, refuse } from "./problems.ts";
 import { startProgress } from "./progress.ts";
 import { EXIT, painter, type Terminal } from "./terminal.ts";
@@ -22,6 +23,8 @@ export interface RunOptions {
   readonly seeds?: readonly Seed[] | undefined;
   /** Runs at a time, with several seeds. */
   readonly threads?: number | undefined;
+  /** Files besides those of every run. */
+  readonly files: OtherFiles;
 }
 
 /** What a run needs from its surroundings; tests put their own. */
@@ -60,7 +63,10 @@ export async function run(options: RunOptions, context: RunContext): Promise<num
       : runMany(one, options.seeds, options, context));
     exit = Math.max(exit, result);
     if (result === EXIT.interrupted) break;
+    const written = await writeOtherFiles(one.plan, options);
+    if (options.output === "table" && !options.quiet) for (const path of written) context.terminal.out(`${path}\n`);
   }
+  if (exit !== EXIT.interrupted) writeJunitOf(loaded, options);
   return exit;
 }
 

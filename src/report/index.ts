@@ -1,7 +1,8 @@
 /** The face of the room `report`: result folders, the screen of a run, and answers from a finished run. */
 export { ExplainError, type ExplainRequest, type Explanation, explain, explanationLines } from "./explain.ts";
 export { EXPORT_FORMATS, type ExportFormat, exportRun } from "./export/export-run.ts";
-export { RunFolderError } from "./finished-run.ts";
+export { writeJunit } from "./export/junit.ts";
+export { RunFolderError, readSummary } from "./finished-run.ts";
 export { hostFacts } from "./host.ts";
 export { writeReport } from "./html/write-report.ts";
 export { OutputError } from "./output-error.ts";

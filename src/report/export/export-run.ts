@@ -1,4 +1,5 @@
 import { type FinishedRun, readFinishedRun, runFoldersOf } from "../finished-run.ts";
+import type { SummaryDocument } from "../summary.ts";
 import { writeJunit } from "./junit.ts";
 import { writeOpenMetrics } from "./open-metrics.ts";
 import { writeParquet } from "./parquet.ts";
@@ -29,12 +30,12 @@ const WRITERS: Readonly<Record<ExportFormat, (run: FinishedRun) => Promise<strin
 export async function exportRun({ folder, formats, junit }: ExportRequest): Promise<string[]> {
   if (formats.length === 0 && junit === undefined) return [];
   const written: string[] = [];
-  const runs: FinishedRun[] = [];
+  const summaries: SummaryDocument[] = [];
   for (const one of runFoldersOf(folder)) {
     const run = await readFinishedRun(one);
     for (const format of EXPORT_FORMATS) if (formats.includes(format)) written.push(...(await WRITERS[format](run)));
-    runs.push(run);
+    summaries.push(run.summary);
   }
-  if (junit !== undefined) written.push(writeJunit(runs, junit));
+  if (junit !== undefined) written.push(writeJunit(summaries, junit));
   return written;
 }

@@ -1,13 +1,12 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import type { FinishedRun } from "../finished-run.ts";
 import { guarded } from "../output-error.ts";
 import type { SummaryDocument } from "../summary.ts";
 import { formatValue } from "../text.ts";
 
 /** Writes assertions as JUnit XML: a suite a run, a case an assertion. @returns the path */
-export function writeJunit(runs: readonly FinishedRun[], file: string): string {
-  const text = junitText(runs.map(({ summary }) => summary));
+export function writeJunit(summaries: readonly SummaryDocument[], file: string): string {
+  const text = junitText(summaries);
   guarded(file, () => {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);

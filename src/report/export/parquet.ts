@@ -1,11 +1,12 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type ColumnSource, parquetWriteBuffer } from "hyparquet-writer";
+import type { ColumnSource } from "hyparquet-writer";
 import type { FinishedRun, SeriesTable } from "../finished-run.ts";
 import { guarded } from "../output-error.ts";
 
 /** Writes `series/NAME.parquet` beside each `NAME.csv`: numbers as doubles (empty cells are null), the rest as text. */
 export async function writeParquet(run: FinishedRun): Promise<string[]> {
+  const { parquetWriteBuffer } = await import("hyparquet-writer");
   const written: string[] = [];
   for (const [name, table] of run.series) {
     const file = join(run.folder, "series", `${name}.parquet`);

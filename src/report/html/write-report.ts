@@ -23,11 +23,17 @@ export async function writeReport(request: ReportRequest): Promise<string> {
   const folders = runFoldersOf(request.folder);
   const run: FinishedRun = await readFinishedRun(folders[0] ?? request.folder);
   const base = request.base === undefined ? null : resolvedOf(request.base);
-  const seeds = folders.length < 2 ? [] : folders.map(readSummary);
+  const others = folders.filter((folder) => scenarioBesidesSeed(folder) === scenarioBesidesSeed(run.folder));
+  const seeds = others.length < 2 ? [] : others.map(readSummary);
   const text = pageText({ run, story: await storyOf(run), seeds, base });
   const file = request.file ?? join(request.folder, "report.html");
   guarded(file, () => writeFileSync(file, text));
   return file;
+}
+
+/** A folder may hold seeds of the scenario as it was before it was edited: they are no repetitions of this one. */
+function scenarioBesidesSeed(folder: string): string {
+  return readFileSync(join(folder, "scenario.resolved.yaml"), "utf8").replace(/^ {2}seed: .*$/m, "");
 }
 
 function resolvedOf(folder: string): string {
