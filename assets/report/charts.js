@@ -5,7 +5,7 @@
 const charts = (() => {
   const DASHES = [[], [9, 4], [], [2, 3], [12, 3, 2, 3], [5, 3]];
   const AXIS_WIDTH = 56;
-  const RIGHT = 12;
+  const RIGHT = 20;
 
   function stacked(chart) {
     const sums = chart.x.map(() => 0);

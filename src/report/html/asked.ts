@@ -76,10 +76,15 @@ function list(title: string, items: readonly string[]): Markup | null {
   return html`<article class="card"><h3>${title}</h3><ul>${items.map((item) => html`<li>${item}</li>`)}</ul></article>`;
 }
 
+const FAILURE_NAMES: Readonly<Record<string, string>> = {
+  containerExit: "container exit",
+  controlPlaneDown: "control plane down",
+};
+
 function failureText(failure: Failure): string {
   const when = "at" in failure.schedule ? formatClock(failure.schedule.at) : "again and again";
-  const what = failure.kind === "containerExit" ? "container exit" : failure.kind;
-  const where = failure.kind === "containerExit" ? "" : ` of ${listed(failure.nodes)}`;
+  const what = FAILURE_NAMES[failure.kind] ?? failure.kind;
+  const where = "nodes" in failure ? ` of ${listed(failure.nodes)}` : "";
   return `${when}  ${what}${where} (${failure.name})`;
 }
 

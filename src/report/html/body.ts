@@ -55,7 +55,10 @@ export function sectionsOf({ run, story, seeds, base }: PageInput, heat: Heat | 
 }
 
 function timelineSection({ series, summary }: FinishedRun, { marks, happenings }: Story, figure: Figure): Markup {
-  const buttons = marks.map((mark, index) => markButton(mark, index, summary.endSeconds));
+  const buttons = marks.map((mark, index) => {
+    const beside = marks.slice(0, index).filter(({ at }) => at === mark.at).length;
+    return markButton(mark, summary.endSeconds, beside);
+  });
   const lane =
     marks.length === 0
       ? null
@@ -77,10 +80,11 @@ function timelineSection({ series, summary }: FinishedRun, { marks, happenings }
   return html`<div class="panel stack">${lane}${timelineCharts(series).map(figure)}</div>${words}`;
 }
 
-function markButton({ at, kind, text }: Mark, index: number, end: number): Markup {
+/** @param beside how many marks of the same instant are there already */
+function markButton({ at, kind, text }: Mark, end: number, beside: number): Markup {
   const left = end === 0 ? 0 : (at / end) * 100;
   const name = `${formatClock(at * 1_000_000)} ${text}`;
-  return html`<button type="button" class="glyph ${kind}" data-mark="${index}" data-at="${at}" style="left:${left.toFixed(3)}%" title="${name}" aria-label="${name}"></button>`;
+  return html`<button type="button" class="glyph ${kind}" data-at="${at}" style="left:${left.toFixed(3)}%;margin-left:${beside * 13 - 6}px" title="${name}" aria-label="${name}"></button>`;
 }
 
 function servicesSection({ series, summary }: FinishedRun, figure: Figure): Markup | null {
