@@ -67,6 +67,11 @@ const heatMap = (() => {
       c.beginPath();
       c.rect(left, top, wide + 0.6, rowHeight - 1);
       c.clip();
+      // Pale ground first: lines alone would be lost on the darkest cells.
+      c.globalAlpha = 0.6;
+      c.fillStyle = theme.colour("card");
+      c.fillRect(left, top, wide + 0.6, rowHeight - 1);
+      c.globalAlpha = 1;
       c.strokeStyle = theme.colour("t3");
       c.lineWidth = 1.4;
       // Lines at fixed places of the canvas, so that neighbours join.

@@ -9,7 +9,7 @@ import { type Family, readOpenMetrics } from "./open-metrics-reader.ts";
 let made: MadeRun;
 beforeAll(async () => {
   made = await makeRun("--parquet", "--trace", "--openmetrics");
-});
+}, 60_000);
 afterAll(() => rmSync(made.root, { recursive: true }));
 
 it("names the files that were written", () => {

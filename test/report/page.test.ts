@@ -17,7 +17,7 @@ let file: string;
 beforeAll(async () => {
   made = await makeRun("--html");
   file = join(made.folder, "report.html");
-});
+}, 60_000);
 afterAll(() => rmSync(made.root, { recursive: true }));
 
 describe("the file", () => {
@@ -75,7 +75,7 @@ describe.skipIf(!hasBrowser)("the page in Chromium", () => {
   beforeAll(async () => {
     browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
     page = await open("light");
-  });
+  }, 60_000);
   afterAll(() => browser.close());
 
   /** How many different colours a canvas shows: a blank one has one. */
