@@ -42,7 +42,7 @@ export interface LoadedScenario {
   /** The folder of the scenario. */
   readonly folder: string;
   readonly inputs: readonly InputFile[];
-  /** Text of scenario.resolved.yaml; empty when there are errors. */
+  /** Text of scenario.resolved.yaml, rendered when first asked for; empty when there are errors. */
   readonly resolved: string;
   /** The code of the plan's scheduler plugins, by name: a world of the plan needs it. */
   readonly plugins: ReadonlyMap<string, SchedulerPlugin>;
@@ -91,7 +91,7 @@ class Loader {
     // The inputs of a resolved scenario are copies already.
     if (name === RESOLVED) this.copyOf = (path) => (path.startsWith("inputs/") ? path : copyOf(path));
     const document = this.isFolder(name) ? manifestScenario(name) : this.readScenario(name);
-    if (document === null) return this.result(null, "");
+    if (document === null) return this.result(null, () => "");
     const set = applySettings(document, this.options.settings ?? []);
     this.problems.push(...set.problems);
     const schema = scenarioSchema();
@@ -112,23 +112,36 @@ class Loader {
     const csv = await this.readTables(filled, references.csv);
     this.problems.push(...reading.problems);
     const scheduler = await this.readScheduler(filled);
-    if (schemaProblems.length > 0) return this.result(null, "");
+    if (schemaProblems.length > 0) return this.result(null, () => "");
     const whole = this.withNodes(filled, reading, schema);
     const run = this.options.run ?? 0;
     const built = buildPlan({ document: whole, objects: reading.objects, applied, csv, run, scheduler });
     this.problems.push(...built.problems);
     const commandLine = [...this.commandLineOverlays(), ...set.overlays];
     const { version } = this.options;
-    const resolved = renderResolved({ document: whole, copyOf: this.copyOf, overlays: commandLine, version });
-    return this.result(built.plan, resolved);
+    const { copyOf: nameOfCopy } = this;
+    const render = () => renderResolved({ document: whole, copyOf: nameOfCopy, overlays: commandLine, version });
+    return this.result(built.plan, render);
   }
 
-  private result(plan: Plan | null, resolved: string): LoadedScenario {
+  private result(plan: Plan | null, render: () => string): LoadedScenario {
     const problems = sortProblems(this.problems);
     const inputs = [...this.inputNames].map((name) => ({ copy: this.copyOf(name), text: this.texts.get(name) ?? "" }));
     const isBad = hasErrors(problems);
     const { folder, texts, plugins } = this;
-    return { plan: isBad ? null : plan, problems, texts, folder, inputs, resolved: isBad ? "" : resolved, plugins };
+    let rendered: string | undefined;
+    return {
+      plan: isBad ? null : plan,
+      problems,
+      texts,
+      folder,
+      inputs,
+      plugins,
+      get resolved() {
+        rendered ??= isBad ? "" : render();
+        return rendered;
+      },
+    };
   }
 
   private isFolder(name: string): boolean {

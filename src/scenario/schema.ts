@@ -1,7 +1,9 @@
-import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
+import { createRequire } from "node:module";
+import type { ErrorObject, ValidateFunction } from "ajv/dist/2020.js";
 import type { Path, Place, SourceDocument } from "./documents.ts";
 import { isRecord, pathLabel } from "./field.ts";
 import type { Problem } from "./problem.ts";
+import { accepts } from "./schema-accepts.ts";
 import { didYouMean } from "./spelling.ts";
 
 /** A JSON Schema as parsed. Besides the standard words: `x-expects` (what to say instead) and `x-fill` (see `fillDefaults`). */
@@ -9,6 +11,7 @@ export type JsonSchema = { readonly [word: string]: unknown };
 
 /** Checks a document against the schema; every complaint is located and says what was expected. */
 export function checkSchema(document: SourceDocument, schema: JsonSchema): Problem[] {
+  if (accepts(document.value, schema, schema)) return [];
   const validate = validatorOf(schema);
   if (validate(document.value)) return [];
   const byPlace = new Map<string, Problem>();
@@ -21,12 +24,13 @@ export function checkSchema(document: SourceDocument, schema: JsonSchema): Probl
   return [...byPlace.values()];
 }
 
-/** Compiling takes longer than checking; a process has one schema. */
+/** Loading and compiling take longer than all else in reading a scenario: only for one that is not simply accepted, and once. */
 const validators = new WeakMap<JsonSchema, ValidateFunction>();
 
 function validatorOf(schema: JsonSchema): ValidateFunction {
   const known = validators.get(schema);
   if (known !== undefined) return known;
+  const { Ajv2020 } = createRequire(import.meta.url)("ajv/dist/2020.js") as typeof import("ajv/dist/2020.js");
   const validate = new Ajv2020({ allErrors: true, verbose: true, strict: false }).compile(schema);
   validators.set(schema, validate);
   return validate;
