@@ -6,6 +6,7 @@ export {
   defineSchedulerPlugin,
   type NodeResourcesView,
   type NodeView,
+  type PermitWait,
   type PluginEvent,
   type PluginPoint,
   type PodRequestsView,
@@ -14,4 +15,5 @@ export {
   type Rejection,
   type SchedulerPlugin,
   type SchedulingCycle,
+  type WaitingPodView,
 } from "./types.ts";

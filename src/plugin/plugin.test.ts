@@ -37,6 +37,7 @@ test.each<[string, unknown, unknown]>([
   ],
   ["no function", { name: "A", score: 3 }, "its score is not a function"],
   ["normalize alone", { name: "A", normalize: () => [] }, "it has normalize, but no score"],
+  ["unreserve alone", { name: "A", unreserve: () => undefined }, ["reserve"]],
   ["a plugin", defineSchedulerPlugin({ name: "A", score: () => 1, filter: () => undefined }), ["filter", "score"]],
 ])("what a module exports: %s", (_title, plugin, expected) => {
   expect(pointsOf(plugin, "A")).toEqual(expected);

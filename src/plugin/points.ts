@@ -22,6 +22,7 @@ export function pointsOf(plugin: unknown, name: string): readonly PluginPoint[] 
     if (fields[method] !== undefined && typeof fields[method] !== "function") return `its ${method} is not a function`;
   }
   if (fields.normalize !== undefined && fields.score === undefined) return "it has normalize, but no score";
-  const points = POINTS.filter((point) => fields[point] !== undefined);
+  const has = (point: string) => fields[point] !== undefined || (point === "reserve" && fields.unreserve !== undefined);
+  const points = POINTS.filter(has);
   return points.length === 0 ? `it has no method of a plugin: ${POINTS.join(", ")}` : points;
 }

@@ -29,7 +29,10 @@ export interface SchedulerPlugin<Args = unknown> {
   /** A node is chosen, and the pod counts as on it. A rejection undoes that. */
   reserve?(pod: PodView, node: NodeView, cycle: SchedulingCycle<Args>): Rejection | undefined;
   unreserve?(pod: PodView, node: NodeView, cycle: SchedulingCycle<Args>): void;
-  permit?(pod: PodView, node: NodeView, cycle: SchedulingCycle<Args>): Rejection | undefined;
+  /** The last word before the binding. A pod that is told to wait keeps its node, until the plugin allows or rejects it
+   *  (`cycle.waitingPods`) or its time is up. */
+  permit?(pod: PodView, node: NodeView, cycle: SchedulingCycle<Args>): Rejection | PermitWait | undefined;
+  /** Once the pod is permitted. The state of the cycle is empty if it had to wait, here and in `unreserve` after it. */
   preBind?(pod: PodView, node: NodeView, cycle: SchedulingCycle<Args>): Rejection | undefined;
   /** What happens in the cluster that makes another attempt worth while for pods that the plugin rejected; any
    *  event by default. */
@@ -38,6 +41,24 @@ export interface SchedulerPlugin<Args = unknown> {
 
 /** A reason, such as "node(s) had no licence left"; taking pods of lower priority away may help unless it says no. */
 export type Rejection = string | { readonly reason: string; readonly canPreemptionHelp: boolean };
+
+/** The pod is to wait. */
+export interface PermitWait {
+  /** For how long at most, microseconds; more than 15 minutes count as 15 minutes. The pod is rejected then. */
+  readonly waitMicros: number;
+}
+
+/** A pod that has a node and waits for permission to be bound to it. */
+export interface WaitingPodView {
+  readonly pod: PodView;
+  readonly nodeName: string;
+  /** Plugins that have not allowed it yet, by name. */
+  readonly pendingPlugins: readonly string[];
+  /** This plugin has nothing against it any more. It is bound when no plugin has. */
+  allow(): void;
+  /** Sends it back to the queue: it failed, for this reason. */
+  reject(reason: string): void;
+}
 
 export interface PreFilterResult {
   /** The filter has nothing to say about this pod. */
@@ -74,6 +95,9 @@ export interface SchedulingCycle<Args = unknown> {
   readonly nowMicros: number;
   /** All nodes of the cluster, in the order of the search. */
   readonly nodes: readonly NodeView[];
+  /** Pods that wait in permit, whoever told them to, in the order in which they got their nodes. They can be allowed and
+   *  rejected in `postFilter`, `reserve`, `unreserve`, `permit` and `preBind`, which are asked once. */
+  readonly waitingPods: readonly WaitingPodView[];
   /** What the plugin's methods tell each other within the attempt. */
   readonly state: Map<string, unknown>;
 }

@@ -25,7 +25,17 @@ export interface BinderParts {
 export type BindingStep =
   | { readonly kind: "bind"; readonly nodeName: string }
   | { readonly kind: "wait"; readonly nodeName: string; readonly until: Micros }
-  | { readonly kind: "failed"; readonly pod: PodInfo; readonly isRejected: boolean; readonly message: string };
+  | FailedBinding;
+
+/** A pod that does not come to be bound. */
+export interface FailedBinding {
+  readonly kind: "failed";
+  readonly pod: PodInfo;
+  /** The node that it leaves. */
+  readonly nodeName: string;
+  readonly isRejected: boolean;
+  readonly message: string;
+}
 
 /**
  * The way of a pod from its node to its binding: it waits until all permit plugins allow it, then until all preBind
@@ -60,7 +70,7 @@ export class Binder {
       if (refusal !== undefined) return this.#fail(pod, cycle, refusal, now);
       if (cycle.waits.size > 0) return this.#wait(uid, cycle, firstLimit(cycle));
       this.#permit(uid);
-    }
+    } else if (cycle.rejection !== undefined) return this.#cancelled(pod, cycle, cycle.rejection.message, now);
     const node = this.#parts.cache.node(cycle.nodeName);
     return node === undefined ? this.#lost(pod, cycle, now) : this.#preBind(pod, node, now);
   }
@@ -97,14 +107,20 @@ export class Binder {
       if (status.code !== CODE.wait) return this.#fail(pod, cycle, named("PreBind", status), now);
       const askedAt = cycle.askedAt === -1 ? now : cycle.askedAt;
       if (now - askedAt >= (status.waitMicros ?? 0)) {
-        const reasons = [`${messageOf(status)}: context deadline exceeded`];
-        return this.#fail(pod, cycle, named("PreBind", { ...status, code: CODE.error, reasons }), now);
+        return this.#fail(pod, cycle, cutShort(status, "context deadline exceeded"), now);
       }
-      this.cycles.change(pod.uid, { askedAt });
+      this.cycles.change(pod.uid, { askedAt, waitsFor: status.reasons });
       return this.#wait(pod.uid, cycle, now + POLL);
     }
     this.cycles.end(pod.uid);
     return { kind: "bind", nodeName: node.name };
+  }
+
+  /** The preBind plugin at hand is stopped in what it waits for. */
+  #cancelled(pod: PodInfo, cycle: BindingCycle, message: string, now: Micros): BindingStep {
+    const plugin = preBindersOf(this.#parts.frameworkFor(pod), pod)[cycle.doneCount];
+    const waiting = { code: CODE.wait, plugin: plugin?.name ?? "", reasons: cycle.waitsFor };
+    return this.#fail(pod, cycle, cutShort(waiting, message), now);
   }
 
   #lost(pod: PodInfo, cycle: BindingCycle, now: Micros): BindingStep {
@@ -126,18 +142,27 @@ export class Binder {
     if (entry === undefined) queue.addReturned(withNode(pod, "", ""), now);
     else queue.addFailed(entry, plugins, now);
     if (isRejected) queue.move(event, now, (other) => other.uid !== pod.uid);
-    return { kind: "failed", pod, isRejected, message };
+    return { kind: "failed", pod, nodeName: cycle.nodeName, isRejected, message };
   }
 }
 
 /** Why a pod is not permitted: turned away, or out of time. */
 function permission({ rejection, waits }: BindingCycle, now: Micros): Status | undefined {
-  if (rejection !== undefined) return unschedulable(rejection.plugin, rejection.message);
+  if (rejection !== undefined) {
+    const { plugin, message, isPreempted } = rejection;
+    if (!isPreempted) return unschedulable(plugin, message);
+    return { code: CODE.error, plugin, reasons: [`waiting on permit for pod: ${message}`] };
+  }
   for (const [plugin, { until, forMicros }] of waits) {
     if (until > now) continue;
     return unschedulable(plugin, `rejected due to timeout after waiting ${spanText(forMicros)} at plugin ${plugin}`);
   }
   return undefined;
+}
+
+/** What a plugin was waiting for will not come: `why`. */
+function cutShort(status: Status, why: string): Status {
+  return named("PreBind", { ...status, code: CODE.error, reasons: [`${messageOf(status)}: ${why}`] });
 }
 
 function firstLimit({ waits }: BindingCycle): Micros {

@@ -127,6 +127,7 @@ export class SchedulerCore {
     const cached = this.cache.pod(pod.uid);
     if (pod.nodeName === "") {
       if (cached === undefined) this.#upsertPending(pod, now);
+      else if (pod.isTerminating) this.binder.cycles.reject(pod.uid, "", "removed");
       return;
     }
     this.queue.delete(pod.uid);

@@ -1,4 +1,6 @@
 import type { Decision } from "../store/index.ts";
+import type { FailedBinding } from "./binder.ts";
+import type { BindingCycle } from "./binding-cycles.ts";
 import type { Attempt } from "./core.ts";
 import type { Candidate, RejectedNode } from "./preemption/candidates.ts";
 import type { Placement } from "./schedule-one.ts";
@@ -6,8 +8,9 @@ import type { Placement } from "./schedule-one.ts";
 const TOP_NODES = 3;
 const TOP_CANDIDATES = 10;
 
-/** One attempt in plain words: what a reader needs to see why the pod went where it went, or nowhere. */
-export function decisionOf(attempt: Attempt): Decision {
+/** One attempt in plain words: what a reader needs to see why the pod went where it went, or nowhere. `cycle`: of a pod
+ *  that is not bound yet. */
+export function decisionOf(attempt: Attempt, cycle?: BindingCycle): Decision {
   const { pod, outcome, node, placement, message, attempts, nominate } = attempt;
   return {
     by: "scheduler",
@@ -15,10 +18,17 @@ export function decisionOf(attempt: Attempt): Decision {
     object: `pod/${pod.key}`,
     attempt: attempts,
     ...(node === undefined ? {} : { node: node.name }),
+    ...(cycle === undefined ? {} : { waitsIn: cycle.isPermitted ? "preBind" : "permit" }),
     ...(placement === undefined ? {} : search(placement)),
     ...(message === "" ? {} : { message }),
     ...(nominate === undefined || nominate === "" ? {} : { nominated: nominate }),
   };
+}
+
+/** Why a pod left the node that it was to be bound to. */
+export function failedBindingOf({ pod, nodeName, isRejected, message }: FailedBinding): Decision {
+  const what = isRejected ? "unschedulable" : "error";
+  return { by: "scheduler", what, object: `pod/${pod.key}`, node: nodeName, message };
 }
 
 /** Whom preemption takes away, or why it takes nobody; `undefined` when nothing was tried. */

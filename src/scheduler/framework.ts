@@ -167,7 +167,7 @@ export class Framework {
       plugin: ScorePlugin;
       weight: number;
     }[];
-    this.reserve = having("reserve");
+    this.reserve = entriesOf("reserve").flatMap(({ plugin }) => ((plugin.reserve ?? plugin.unreserve) ? [plugin] : []));
     this.permit = having("permit");
     this.preBind = having("preBind");
     this.bind = having("bind");

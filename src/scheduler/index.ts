@@ -1,4 +1,5 @@
 /** The face of the room `scheduler`. */
+export type { WaitingPod } from "./binding-cycles.ts";
 export { type CacheState, SchedulerCache } from "./cache.ts";
 export { type ClusterEvent, type EventName, nodeUpdateEvents, podUpdateEvents } from "./cluster-events.ts";
 export type { ClusterView } from "./cluster-view.ts";

@@ -111,6 +111,14 @@ export class SchedulingQueue {
     return entry;
   }
 
+  /** The pod is tried next in its turn, whatever it has been waiting for. @source kubernetes 1.37 scheduling_queue.go Activate */
+  activate(uid: string, now: Micros): void {
+    const entry = this.entries.get(uid);
+    if (entry === undefined || entry.place === "active" || entry.place === "inFlight") return;
+    this.#leave(entry);
+    this.#toActive(entry, now);
+  }
+
   /** Whether `pop` would give a pod. */
   get isReady(): boolean {
     return this.active.size > 0 || this.backoff.size > 0;

@@ -10,7 +10,7 @@ import { DEFAULT_CONFIG } from "./config/read-config.ts";
 import type { SchedulerConfig } from "./config/types.ts";
 import { type Attempt, SchedulerCore } from "./core.ts";
 import { CycleState } from "./cycle-state.ts";
-import { decisionOf, preemptionDecisionOf } from "./decision-record.ts";
+import { decisionOf, failedBindingOf, preemptionDecisionOf } from "./decision-record.ts";
 import { explainPending } from "./explain/explain-pending.ts";
 import { simulatorResults } from "./explain/simulator-results.ts";
 import type { Framework } from "./framework.ts";
@@ -175,6 +175,7 @@ export class Scheduler {
         if (event !== undefined) this.core.queue.move(event, this.#engine.now);
       }
     }
+    this.#advanceMoved();
     this.#arm();
   }
 
@@ -232,7 +233,7 @@ export class Scheduler {
     if (attempt !== undefined) {
       this.#setTimers({ nextAttemptAt: now + sample(this.#options.schedulerCycle, this.#cycleStream) });
       this.#report(attempt);
-      for (const uid of this.core.binder.cycles.takeMoved()) this.#advance(uid);
+      this.#advanceMoved();
     }
     this.#arm();
   }
@@ -240,9 +241,20 @@ export class Scheduler {
   /** The time has come to look at a pod that waits to be bound, unless it was looked at since. */
   #onAdvance(row: number): void {
     const uid = this.#uidOf(row);
-    if (this.core.binder.cycles.get(uid)?.wakeAt !== this.#engine.now) return;
+    const cycle = this.core.binder.cycles.get(uid);
+    // Later than planned after the scheduler stood still.
+    if (cycle === undefined || cycle.wakeAt > this.#engine.now) return;
     this.#advance(uid);
+    this.#advanceMoved();
     this.#arm();
+  }
+
+  /** Pods that plugins have allowed or rejected go on; their plugins may move others by that. */
+  #advanceMoved(): void {
+    const { cycles } = this.core.binder;
+    for (let moved = cycles.takeMoved(); moved.length > 0; moved = cycles.takeMoved()) {
+      for (const uid of moved) this.#advance(uid);
+    }
   }
 
   /** One step of a pod that has a node on its way to the binding. */
@@ -254,7 +266,10 @@ export class Scheduler {
     else if (step.kind === "wait") {
       if (this.#isWaiting(row, uid)) this.#store.podWriter.setNomination(row, step.nodeName);
       this.#engine.at(step.until, this.#advanceKind, row);
-    } else this.#reportFailure(row, step.pod, step.message, step.isRejected ? "Unschedulable" : "SchedulerError", "");
+    } else {
+      if (this.#store.decisions.isEnabled) this.#store.decisions.write(failedBindingOf(step));
+      this.#reportFailure(row, step.pod, step.message, step.isRejected ? "Unschedulable" : "SchedulerError", "");
+    }
   }
 
   #bindLater(row: number, nodeName: string): void {
@@ -273,7 +288,8 @@ export class Scheduler {
     const { pod, node, outcome, message, nominate, order } = attempt;
     const row = pod.row as number;
     if (this.#store.decisions.isEnabled) {
-      this.#store.decisions.write({ ...decisionOf(attempt), ...this.#explain(attempt) });
+      const cycle = attempt.isHeld === true ? this.core.binder.cycles.get(pod.uid) : undefined;
+      this.#store.decisions.write({ ...decisionOf(attempt, cycle), ...this.#explain(attempt) });
       const preemption = preemptionDecisionOf(attempt);
       if (preemption !== undefined) this.#store.decisions.write(preemption);
     }
@@ -306,7 +322,11 @@ export class Scheduler {
 
   #onPreempt(id: number): void {
     const order = this.core.preemptionDone(id);
-    if (order !== undefined) carryOut(this.#store, order);
+    if (order === undefined) return;
+    const isTakenBack = carryOut(this.#store, order, (uid) => this.core.binder.cycles.preempt(uid));
+    this.#advanceMoved();
+    if (isTakenBack) this.core.queue.activate(order.preemptor.uid, this.#engine.now);
+    this.#arm();
   }
 
   /** The API server's part of a binding: it refuses pods that are bound, gone or on their way. */
@@ -320,6 +340,7 @@ export class Scheduler {
     const isTaken = node !== undefined && runBind(this.core.frameworkFor(assumed.pod), assumed.pod, node);
     if (!isTaken || !this.#isWaiting(row, uid) || pods.isDeleting(row)) {
       this.core.bindFailed(uid, this.#engine.now);
+      this.#advanceMoved();
       this.#arm();
       return;
     }

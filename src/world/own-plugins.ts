@@ -1,9 +1,11 @@
 import {
+  type PermitWait,
   PluginError,
   type PluginEvent,
   type Rejection,
   type SchedulerPlugin,
   type SchedulingCycle,
+  type WaitingPodView,
 } from "../plugin/index.ts";
 import {
   type ClusterView,
@@ -37,8 +39,9 @@ const EVENTS: readonly PluginEvent[] = [
 const ASKED_TWICE_FIRST = 32;
 const ASKED_TWICE_EVERY = 64;
 const TOP_SCORE = 100;
+/** Methods that are asked once, and may decide about pods that wait. */
+const DECIDING: readonly string[] = ["postFilter", "reserve", "unreserve", "permit", "preBind"];
 
-// DEVIATION(permit-wait): plugins of the user's own cannot ask a pod to wait in permit.
 /** Makes a plugin of the user's own one of the scheduler's. What it does wrong is thrown as a PluginError. */
 export function ownPlugin(plugin: SchedulerPlugin, path: string, now: () => Micros): OwnPluginFactory {
   return (view, args) => new Adapter(plugin, path, { view, args, now }).adapted();
@@ -71,14 +74,14 @@ class Adapter {
     const part: { -readonly [K in keyof Plugin]: Plugin[K] } = { name, hints: this.#hints() };
     if (own.preEnqueue) {
       part.preEnqueue = (pod) => {
-        const cycle = this.#cycle(new CycleState());
+        const cycle = this.#cycle(new CycleState(), "preEnqueue");
         return this.#statusOf("preEnqueue", pod, null, () => own.preEnqueue?.(podView(pod), cycle));
       };
     }
     if (own.preFilter) part.preFilter = (state, pod) => this.#preFilter(state, pod);
     if (own.filter) {
       part.filter = (state, pod, node) => {
-        const ask = () => own.filter?.(podView(pod), nodeView(node), this.#cycle(state));
+        const ask = () => own.filter?.(podView(pod), nodeView(node), this.#cycle(state, "filter"));
         return this.#statusOf("filter", pod, node, () => this.#sameTwice("filter", pod, node, ask));
       };
     }
@@ -86,7 +89,8 @@ class Adapter {
     if (own.preScore) {
       part.preScore = (state, pod, nodes) => {
         const views = nodes.map(nodeView);
-        const answer = this.#call("preScore", pod, null, () => own.preScore?.(podView(pod), views, this.#cycle(state)));
+        const ask = () => own.preScore?.(podView(pod), views, this.#cycle(state, "preScore"));
+        const answer = this.#call("preScore", pod, null, ask);
         return answer === false ? SKIPPED : null;
       };
     }
@@ -94,14 +98,17 @@ class Adapter {
     if (own.normalize) {
       part.normalize = (state, pod, nodes, scores) => this.#normalize(state, pod, nodes, scores);
     }
-    for (const point of ["reserve", "permit", "preBind"] as const) {
+    for (const point of ["reserve", "preBind"] as const) {
       if (!own[point]) continue;
       part[point] = (state, pod, node) =>
-        this.#statusOf(point, pod, node, () => own[point]?.(podView(pod), nodeView(node), this.#cycle(state)));
+        this.#statusOf(point, pod, node, () => own[point]?.(podView(pod), nodeView(node), this.#cycle(state, point)));
     }
+    if (own.permit) part.permit = (state, pod, node) => this.#permit(state, pod, node);
     if (own.unreserve) {
-      part.unreserve = (state, pod, node) =>
-        this.#call("unreserve", pod, node, () => own.unreserve?.(podView(pod), nodeView(node), this.#cycle(state)));
+      part.unreserve = (state, pod, node) => {
+        const ask = () => own.unreserve?.(podView(pod), nodeView(node), this.#cycle(state, "unreserve"));
+        this.#call("unreserve", pod, node, ask);
+      };
     }
     return part;
   }
@@ -112,7 +119,7 @@ class Adapter {
   }
 
   #preFilter(state: CycleState, pod: PodInfo): ReturnType<NonNullable<Plugin["preFilter"]>> {
-    const ask = () => this.#plugin.preFilter?.(podView(pod), this.#cycle(state));
+    const ask = () => this.#plugin.preFilter?.(podView(pod), this.#cycle(state, "preFilter"));
     const answer = this.#call("preFilter", pod, null, ask);
     if (answer === undefined) return null;
     if (typeof answer === "string" || "reason" in answer) return { status: this.#rejection(answer) };
@@ -121,13 +128,34 @@ class Adapter {
   }
 
   #postFilter(state: CycleState, pod: PodInfo): { status: Status } {
-    const ask = () => this.#plugin.postFilter?.(podView(pod), this.#cycle(state));
+    const ask = () => this.#plugin.postFilter?.(podView(pod), this.#cycle(state, "postFilter"));
     const nothing: Status = { code: CODE.unschedulable, plugin: this.#plugin.name, reasons: [] };
     return { status: this.#statusOf("postFilter", pod, null, ask) ?? nothing };
   }
 
+  #permit(state: CycleState, pod: PodInfo, node: NodeInfo): Status | null {
+    let wait: PermitWait | undefined;
+    const status = this.#statusOf("permit", pod, node, () => {
+      const answer = this.#plugin.permit?.(podView(pod), nodeView(node), this.#cycle(state, "permit"));
+      if (typeof answer !== "object" || answer === null || !("waitMicros" in answer)) return answer;
+      wait = answer;
+      return undefined;
+    });
+    if (wait === undefined) return status;
+    const { waitMicros } = wait;
+    if (Number.isSafeInteger(waitMicros) && waitMicros >= 0) {
+      return { code: CODE.wait, plugin: this.#plugin.name, reasons: [], waitMicros };
+    }
+    throw this.#error(
+      "permit",
+      pod,
+      node,
+      `gave waitMicros ${shown(waitMicros)}; expected microseconds, a whole number`,
+    );
+  }
+
   #score(state: CycleState, pod: PodInfo, node: NodeInfo): number {
-    const ask = () => this.#plugin.score?.(podView(pod), nodeView(node), this.#cycle(state));
+    const ask = () => this.#plugin.score?.(podView(pod), nodeView(node), this.#cycle(state, "score"));
     const score: unknown = this.#call("score", pod, node, () => this.#sameTwice("score", pod, node, ask));
     const isFinal = this.#plugin.normalize === undefined;
     if (typeof score === "number" && Number.isSafeInteger(score) && (!isFinal || isScore(score))) return score;
@@ -138,7 +166,7 @@ class Adapter {
   #normalize(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], scores: Float64Array): void {
     const raw = Object.freeze(Array.from(scores));
     const views = nodes.map(nodeView);
-    const ask = () => this.#plugin.normalize?.(podView(pod), views, raw, this.#cycle(state));
+    const ask = () => this.#plugin.normalize?.(podView(pod), views, raw, this.#cycle(state, "normalize"));
     const answer: unknown = this.#call("normalize", pod, null, ask);
     if (!Array.isArray(answer) || answer.length !== raw.length) {
       throw this.#error("normalize", pod, null, `gave ${shown(answer)}; expected ${raw.length} scores`);
@@ -152,19 +180,23 @@ class Adapter {
     }
   }
 
-  #cycle(state: CycleState): SchedulingCycle {
+  #cycle(state: CycleState, point: string): SchedulingCycle {
     let known = state.read(this.#state);
     if (known === undefined) {
       known = new Map();
       state.write(this.#state, known);
     }
     const { view, args, now } = this.#around;
+    const { name } = this.#plugin;
     return {
       args,
       nowMicros: now(),
       state: known,
       get nodes() {
         return view.cache.snapshot().map(nodeView);
+      },
+      get waitingPods() {
+        return waitingViews(view, name, point);
       },
     };
   }
@@ -175,7 +207,8 @@ class Adapter {
     if (typeof answer === "string" || (typeof answer === "object" && "reason" in answer)) {
       return this.#rejection(answer as Rejection);
     }
-    throw this.#error(point, pod, node, `gave ${shown(answer)}; expected a reason, or nothing`);
+    const wanted = point === "permit" ? "a reason, { waitMicros }, or nothing" : "a reason, or nothing";
+    throw this.#error(point, pod, node, `gave ${shown(answer)}; expected ${wanted}`);
   }
 
   /** One status object for each reason, so that nodes can be counted by status. */
@@ -217,6 +250,30 @@ class Adapter {
     const where = node === null ? `${point}(pod/${pod.key})` : `${point}(pod/${pod.key}, node/${node.name})`;
     return new PluginError(this.#plugin.name, this.#path, where, what);
   }
+}
+
+/** The pods that wait in permit, to `plugin` in one of its methods. */
+function waitingViews(view: ClusterView, plugin: string, point: string): WaitingPodView[] {
+  const check = (what: string) => {
+    if (!DECIDING.includes(point)) throw new Error(`${what} is for ${DECIDING.join(", ")}; ${point} only answers`);
+  };
+  return (view.waitingPods?.() ?? []).flatMap((waiting) => {
+    const pod = view.cache.pod(waiting.uid)?.pod;
+    if (pod === undefined) return [];
+    return {
+      pod: podView(pod),
+      nodeName: waiting.nodeName,
+      pendingPlugins: waiting.plugins,
+      allow: () => {
+        check("allow");
+        waiting.allow(plugin);
+      },
+      reject: (reason) => {
+        check("reject");
+        waiting.reject(plugin, reason);
+      },
+    };
+  });
 }
 
 const SKIPPED: Status = Object.freeze({ code: CODE.skip, plugin: "", reasons: Object.freeze([]) });

@@ -84,6 +84,8 @@ test.each<[string, string, string]>([
     "score(pod/default/a, node/default-01): is asynchronous; a plugin answers at once",
   ],
   ["no reason", "filter: () => false", "gave false; expected a reason, or nothing"],
+  ["no wait", "permit: () => true", "gave true; expected a reason, { waitMicros }, or nothing"],
+  ["no time", "permit: () => ({ waitMicros: '10s' })", 'gave waitMicros "10s"; expected microseconds, a whole number'],
 ])("a plugin that errs is named: %s", async (_title, method, message) => {
   const { plan, plugins, problems } = await load(
     scenario(`let calls = 0; export const plugin = { name: "Mine", ${method} };`),
@@ -172,7 +174,13 @@ function documentedFiles(): Map<string, string> {
 
 test("docs/plugins.md: every block is a file, and the scenarios run as they say", async () => {
   const files = documentedFiles();
-  expect([...files.keys()]).toEqual(["two-profiles.yaml", "fewest-pods.mjs", "fewest-pods.yaml"]);
+  expect([...files.keys()]).toEqual([
+    "two-profiles.yaml",
+    "fewest-pods.mjs",
+    "fewest-pods.yaml",
+    "gang.mjs",
+    "gang.yaml",
+  ]);
   const own = mkdtempSync(join(folder, "docs-"));
   for (const [name, text] of files) writeFileSync(join(own, name), text);
   for (const name of [...files.keys()].filter((one) => one.endsWith(".yaml"))) {
