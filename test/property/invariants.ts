@@ -2,11 +2,13 @@ import type {
   Deployment,
   HorizontalPodAutoscaler,
   KubeNode,
+  KubeObject,
   ReplicaSet,
   ReplicationController,
 } from "../../src/kube/index.ts";
-import { podRequests } from "../../src/kube/index.ts";
-import { cpuMilliOf, minutes, wholeValueOf } from "../../src/units/index.ts";
+import { getCondition, podRequests } from "../../src/kube/index.ts";
+import { DOCUMENT_KINDS } from "../../src/store/index.ts";
+import { cpuMilliOf, minutes, seconds, wholeValueOf } from "../../src/units/index.ts";
 import type { World } from "../../src/world/index.ts";
 
 /** What must hold of any world between two instants, as sentences about what does not. */
@@ -19,7 +21,21 @@ export function breachesOf(world: World): string[] {
     ...replicaSetsOf(world),
     ...autoscalersOf(world),
     ...usageOf(world),
+    ...ownersOf(world),
   ];
+}
+
+/** After an outage a new leader is elected, at most two periods after the old one's lease has run out. */
+const ELECTION = seconds(20);
+
+/** Whether the controllers act now, and have since `forMicros`. */
+export function isControlled({ plan, engine }: World, forMicros = 0): boolean {
+  return plan.failures.every((failure) => {
+    if (failure.kind !== "controlPlaneDown" || !("at" in failure.schedule)) return true;
+    const { lasts } = failure;
+    const length = lasts !== null && "constant" in lasts ? lasts.constant : 0;
+    return engine.now < failure.schedule.at || engine.now > failure.schedule.at + length + ELECTION + forMicros;
+  });
 }
 
 /** Freed rows are on no list; every pod is on the lists of its node and owner. */
@@ -90,8 +106,10 @@ function nodesOf({ store }: World): string[] {
   return breaches;
 }
 
-/** What a ReplicaSet says of its pods is what they are. */
-function replicaSetsOf({ store }: World): string[] {
+/** What a ReplicaSet says of its pods is what they are, and they are as many as it wants, unless it says that it may not. */
+function replicaSetsOf(world: World): string[] {
+  if (!isControlled(world)) return [];
+  const { store } = world;
   const { pods } = store;
   const breaches: string[] = [];
   for (const kind of ["ReplicaSet", "ReplicationController"] as const) {
@@ -103,7 +121,8 @@ function replicaSetsOf({ store }: World): string[] {
       if (replicas !== own.length || readyReplicas !== ready) {
         breaches.push(`${set.metadata.name} says ${readyReplicas}/${replicas} ready, ${ready}/${own.length} are`);
       }
-      if (own.length !== (set.spec.replicas ?? 1)) {
+      const isRefused = getCondition(set.status?.conditions, "ReplicaFailure") !== undefined;
+      if (own.length !== (set.spec.replicas ?? 1) && !isRefused && !isEnding(world, set)) {
         breaches.push(`${set.metadata.name} has ${own.length} pods, wants ${set.spec.replicas}`);
       }
     }
@@ -115,10 +134,11 @@ function replicaSetsOf({ store }: World): string[] {
 const HPA_NOTICE = minutes(1);
 
 /** The target of an HPA has as many replicas as the HPA may give it. */
-function autoscalersOf({ store, plan, engine }: World): string[] {
+function autoscalersOf(world: World): string[] {
+  const { store, plan, engine } = world;
   const breaches: string[] = [];
   const latest = Math.max(-HPA_NOTICE, ...plan.actions.map(({ atMicros }) => atMicros));
-  if (engine.now < latest + HPA_NOTICE || engine.now < HPA_NOTICE) return [];
+  if (engine.now < latest + HPA_NOTICE || engine.now < HPA_NOTICE || !isControlled(world, HPA_NOTICE)) return [];
   for (const { metadata, spec } of store.documents<HorizontalPodAutoscaler>("HorizontalPodAutoscaler").list()) {
     const { namespace = "", name = "" } = metadata;
     const replicas = store.documents<Deployment>("Deployment").find(namespace, spec.scaleTargetRef.name)?.spec.replicas;
@@ -155,23 +175,67 @@ function usageOf({ store, meter }: World): string[] {
   return breaches;
 }
 
-/** Deployments that are short of ready replicas though nothing says why: no pod that cannot be placed, no failing container. */
-export function unexplained({ store }: World): string[] {
+/** Whoever is owned has an owner: without one it is at least on its way out. */
+function ownersOf(world: World): string[] {
+  if (!isControlled(world)) return [];
+  const { store } = world;
   const { pods } = store;
-  return store
+  const objects = DOCUMENT_KINDS.flatMap((kind) => store.documents(kind).list());
+  const uids = new Set(objects.map(({ metadata }) => metadata.uid));
+  for (let row = pods.first(); row !== -1; row = pods.after(row)) uids.add(store.rendering.uid(pods.serial.get(row)));
+  const breaches: string[] = [];
+  for (const { kind, metadata } of objects) {
+    if (metadata.deletionTimestamp !== undefined) continue;
+    for (const owner of metadata.ownerReferences ?? []) {
+      if (!uids.has(owner.uid)) breaches.push(`${kind} ${metadata.name} is owned by ${owner.kind} ${owner.name}, gone`);
+    }
+  }
+  for (let row = pods.first(); row !== -1; row = pods.after(row)) {
+    const owner = pods.owner.get(row);
+    if (owner === null || pods.isDeleting(row) || uids.has(owner.uid)) continue;
+    breaches.push(`pod ${pods.name.get(row)} is owned by ${owner.kind} ${owner.name}, gone`);
+  }
+  return breaches;
+}
+
+/** Whether an object goes, by itself or with its namespace. */
+function isEnding({ store }: World, { metadata }: KubeObject): boolean {
+  const namespace = store.documents("Namespace").find("", metadata.namespace ?? "");
+  return metadata.deletionTimestamp !== undefined || namespace?.metadata.deletionTimestamp !== undefined;
+}
+
+/** A change of size this long ago is done: the pods' images are there, and their probes find them ready at once. */
+const ROLLOUT = minutes(1);
+
+/** Deployments that are short of ready replicas though nothing says why. */
+export function unexplained(world: World): string[] {
+  return world.store
     .documents<Deployment>("Deployment")
     .list()
-    .flatMap(({ metadata, spec, status }) => {
+    .flatMap((deployment) => {
+      const { metadata, spec, status } = deployment;
       const wanted = spec.replicas ?? 1;
-      if (spec.paused === true) return [];
       const { readyReplicas = 0, updatedReplicas = 0, replicas = 0 } = status ?? {};
       if (readyReplicas === wanted && updatedReplicas === wanted && replicas === wanted) return [];
-      const own = pods.matching(metadata.namespace ?? "", (labels) => labels.app === metadata.name);
-      const isUnplaced = own.some((row) => {
-        const conditions = store.pod(row).status?.conditions ?? [];
-        return conditions.some(({ type, reason }) => type === "PodScheduled" && reason === "Unschedulable");
-      });
-      if (isUnplaced) return [];
+      if (reasonOf(world, deployment) !== undefined) return [];
       return [`${metadata.name}: ${readyReplicas} ready, ${updatedReplicas} new of ${replicas}, ${wanted} wanted`];
     });
+}
+
+/** Why a Deployment is not what it is to be. */
+function reasonOf(world: World, { metadata, spec, status }: Deployment): string | undefined {
+  const { store } = world;
+  const { pods } = store;
+  const { name = "", namespace = "" } = metadata;
+  if (spec.paused === true) return "it is paused";
+  if (getCondition(status?.conditions, "ReplicaFailure") !== undefined) return "its pods are refused";
+  const isUnplaced = pods
+    .matching(namespace, (labels) => labels.app === name)
+    .some((row) => getCondition(store.pod(row).status?.conditions, "PodScheduled")?.reason === "Unschedulable");
+  if (isUnplaced) return "its pods find no node";
+  const lastScaled = store.documents<HorizontalPodAutoscaler>("HorizontalPodAutoscaler").find(namespace, name)
+    ?.status?.lastScaleTime;
+  const sinceMicros =
+    lastScaled === undefined ? Infinity : store.epochMicros + world.nowMicros - Date.parse(lastScaled) * 1000;
+  return sinceMicros < ROLLOUT ? "its load moves still, and its autoscaler with it" : undefined;
 }

@@ -16,8 +16,9 @@ import {
 } from "../../src/testing/index.ts";
 import { minutes, seconds } from "../../src/units/index.ts";
 import type { Curve, Load } from "../../src/world/index.ts";
+import { others, SHOP, SPARE } from "./others.ts";
 
-/** Random small worlds: a few nodes, Deployments with their loads and autoscalers, what breaks, and what people do. */
+/** Random small worlds: a few nodes, Deployments with their loads and autoscalers, other workloads, what breaks, and what people do. */
 
 const MEBIBYTE = 1024 * 1024;
 const APPS = ["api", "web", "db"] as const;
@@ -55,22 +56,25 @@ function world(kind: Kind): fc.Arbitrary<WorldParts> {
       nodes: fc.array(node, { minLength: 1, maxLength: 5 }),
       apps: fc.subarray([...APPS], { minLength: 1 }),
       each: fc.tuple(app(kind), app(kind), app(kind)),
+      beside: others(),
       failures: fc.array(failure(kind), { maxLength: 3 }),
-      actions: fc.array(action(kind), { maxLength: 4 }),
+      outage: fc.option(outage, { freq: 3 }),
+      actions: fc.array(action(kind), { maxLength: 5 }),
       graceSeconds: fc.constantFrom(50, 21),
       forkAt: fc.nat(durationMicros),
       sliceEvents: fc.integer({ min: 1, max: 700 }),
     })
-    .map(({ seed, nodes, apps, each, failures, actions, graceSeconds, forkAt, sliceEvents }) => {
+    .map(({ seed, nodes, apps, each, beside, failures, outage: down, actions, graceSeconds, forkAt, sliceEvents }) => {
       const chosen = apps.map((name, index) => ({ name, ...(each[index] as App) }));
       const named = nodes.map((parts, index) => ({ ...parts, name: `n${index + 1}` }));
       const plan: PlanParts = {
         seed,
         duration: durationMicros,
         nodes: named,
-        objects: chosen.flatMap(objectsOf),
+        pools: [SPARE],
+        objects: [...chosen.flatMap(objectsOf), ...beside.objects],
         loads: chosen.flatMap(loadsOf),
-        failures: failures.map((parts) => ofThisWorld(parts, named)),
+        failures: [...failures.map((parts) => ofThisWorld(parts, named)), ...(down === null ? [] : [down])],
         actions,
         timing: { nodeMonitorGraceMicros: seconds(graceSeconds) },
         images: { preloaded: seed % 2 === 0, images: [MISSING] },
@@ -210,6 +214,17 @@ function failure(kind: Kind): fc.Arbitrary<FailureParts> {
   return fc.oneof(nodes, exit);
 }
 
+/** Some of the control plane is down for a while, once. */
+const outage: fc.Arbitrary<FailureParts> = fc.record({
+  kind: fc.constant("controlPlaneDown" as const),
+  components: fc.subarray(["apiServer" as const, "etcd" as const, "scheduler" as const, "controllerManager" as const], {
+    minLength: 1,
+    maxLength: 2,
+  }),
+  schedule: fc.nat(TROUBLE).map((at) => ({ at })),
+  lasts: fc.constantFrom({ constant: seconds(7) }, { constant: seconds(70) }),
+});
+
 /** A plan names only nodes that it has. */
 function ofThisWorld(parts: FailureParts, nodes: readonly NodeParts[]): FailureParts {
   if (!("nodes" in parts)) return parts;
@@ -219,7 +234,12 @@ function ofThisWorld(parts: FailureParts, nodes: readonly NodeParts[]): FailureP
 
 function action(kind: Kind): fc.Arbitrary<ActionParts> {
   const atMicros = fc.nat(TROUBLE);
-  const target = fc.constantFrom(...APPS, "nobody").map((name) => of("Deployment", name));
+  const target = fc.oneof(
+    fc.constantFrom(...APPS, "nobody").map((name) => of("Deployment", name)),
+    fc.constantFrom(of("StatefulSet", "store"), of("Deployment", "stall", SHOP)),
+  );
+  const restarted = fc.oneof(target, fc.constant(of("DaemonSet", "agent")));
+  const rolled = fc.constantFrom(...APPS, "nobody").map((name) => of("Deployment", name));
   const image = kind.settles ? "app:2" : "missing:1";
   const common = [
     fc.record({ kind: fc.constant("scale" as const), atMicros, target, replicas: fc.nat(8) }),
@@ -229,17 +249,50 @@ function action(kind: Kind): fc.Arbitrary<ActionParts> {
       target,
       images: fc.constantFrom([{ container: "*", image: "app:2" }], [{ container: "app", image }]),
     }),
-    fc.record({ kind: fc.constantFrom("rolloutRestart" as const, "rolloutResume" as const), atMicros, target }),
-    fc.record({ kind: fc.constant("rolloutUndo" as const), atMicros, target, toRevision: fc.constantFrom(null, 1, 9) }),
+    fc.record({ kind: fc.constant("rolloutRestart" as const), atMicros, target: restarted }),
+    fc.record({ kind: fc.constant("rolloutResume" as const), atMicros, target: rolled }),
+    fc.record({
+      kind: fc.constant("rolloutUndo" as const),
+      atMicros,
+      target: rolled,
+      toRevision: fc.constantFrom(null, 1, 9),
+    }),
     fc.record({ kind: fc.constant("uncordon" as const), atMicros, nodes: fc.subarray(FIRST_NODES, { minLength: 1 }) }),
     fc.record({ kind: fc.constant("cordon" as const), atMicros, nodes: fc.constantFrom(["n2"], ["n9"]) }),
     fc.record({
       kind: fc.constant("delete" as const),
       atMicros,
-      target: fc.constantFrom(of("Deployment", "web"), of("Service", "api"), of("Pod", "bare"), of("ReplicaSet", "x")),
+      target: fc.constantFrom(
+        of("Deployment", "web"),
+        of("Service", "api"),
+        of("Pod", "bare"),
+        of("ReplicaSet", "x"),
+        of("StatefulSet", "store"),
+        of("DaemonSet", "agent"),
+        of("Namespace", SHOP, ""),
+      ),
       gracePeriodSeconds: fc.constantFrom(null, 0, 5),
     }),
     fc.record({ kind: fc.constant("apply" as const), atMicros, objects: fc.constantFrom(...APPLIED) }),
+    fc.record({
+      kind: fc.constant("drain" as const),
+      atMicros,
+      nodes: fc.constantFrom(["n1"], ["n2", "n3"], FIRST_NODES),
+      gracePeriodSeconds: fc.constantFrom(null, 1),
+    }),
+    fc.record({
+      kind: fc.constant("addNodes" as const),
+      atMicros,
+      pool: fc.constant("spare"),
+      count: fc.constantFrom(1, 2),
+    }),
+    fc.record({
+      kind: fc.constant("removeNodes" as const),
+      atMicros,
+      pool: fc.constant("spare"),
+      count: fc.constant(1),
+    }),
+    fc.record({ kind: fc.constant("removeNodes" as const), atMicros, nodes: fc.constantFrom(["n1"], ["n3"]) }),
   ];
   const rough = [
     fc.record({
@@ -249,10 +302,12 @@ function action(kind: Kind): fc.Arbitrary<ActionParts> {
         of("Node", "n1", ""),
         of("HorizontalPodAutoscaler", "api"),
         of("Namespace", "default", ""),
+        of("Job", "batch"),
+        of("PodDisruptionBudget", "budget"),
       ),
       gracePeriodSeconds: fc.constant(null),
     }),
-    fc.record({ kind: fc.constant("rolloutPause" as const), atMicros, target }),
+    fc.record({ kind: fc.constant("rolloutPause" as const), atMicros, target: rolled }),
   ];
   return kind.settles ? fc.oneof(...common) : fc.oneof(...common, ...rough);
 }
@@ -261,6 +316,7 @@ const APPLIED = [
   [planned(pod("bare"))],
   [planned(deployment("web", { replicas: 4, image: "app:3" })), planned(service("web"))],
   [planned(deployment("late", { replicas: 2 })), planned(autoscaler("late", 50, 1, 4))],
+  [planned({ apiVersion: "v1", kind: "ResourceQuota", metadata: { name: "late" }, spec: { hard: { pods: "8" } } })],
 ];
 
 function of(kind: string, name: string, namespace = "default") {

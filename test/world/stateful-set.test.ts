@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { PersistentVolumeClaim, PodDisruptionBudget, StatefulSet } from "../../src/kube/index.ts";
-import { planOf } from "../../src/testing/index.ts";
+import { type ActionParts, planOf, podSpec } from "../../src/testing/index.ts";
 import { minutes } from "../../src/units/index.ts";
 import { World } from "../../src/world/index.ts";
 
@@ -164,4 +164,23 @@ test("a fork goes on as its origin does", () => {
   expect(fork.finish()).toEqual(origin.finish());
   expect(statusOf(fork)).toEqual(statusOf(origin));
   expect(statusOf(fork).set).toMatchObject({ readyReplicas: 3, updatedReplicas: 3 });
+});
+
+test("a set that goes in the instant in which its pods come leaves nothing to sync", () => {
+  const set = {
+    apiVersion: "apps/v1",
+    kind: "StatefulSet",
+    metadata: { name: "db" },
+    spec: {
+      serviceName: "db",
+      replicas: 2,
+      selector: { matchLabels: { app: "db" } },
+      template: { metadata: { labels: { app: "db" } }, spec: podSpec() },
+    },
+  };
+  const target = { kind: "StatefulSet", namespace: "default", name: "db" };
+  const actions: ActionParts[] = [{ kind: "delete", atMicros: 1, target, gracePeriodSeconds: null }];
+  const world = World.from(planOf({ objects: [set], actions }));
+  world.run();
+  expect(world.store.pods.count).toBe(0);
 });

@@ -82,7 +82,8 @@ export class StatefulSetController {
     const after = owner === null ? -1 : this.#rowOf(pod, owner.name, owner.uid);
     const isGone = (flags & CHANGE.deleted) !== 0;
     if (before !== after || isGone) this.#setOf.set(pod, isGone ? 0 : after + 1);
-    if (before !== after && before !== -1) this.#queue.add(before);
+    // A set that is gone may have left pods behind.
+    if (before !== after && this.#table.isPresent(before)) this.#queue.add(before);
     const mayChangeHands = (flags & (CHANGE.added | CHANGE.metadata)) !== 0;
     if (after !== -1) {
       if (mayChangeHands && !this.#selects(after, pod)) this.#needsClaim.set(after, 1);
