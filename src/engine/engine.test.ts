@@ -24,6 +24,50 @@ test("events come by time, phase and order of scheduling, also those scheduled f
   engine.audit();
 });
 
+test("what is held comes due at the release, in its order, unless its row is gone or it is dropped", () => {
+  const engine = new Engine({ seed: 1 });
+  const rows = new Rows(engine.cells, "rows");
+  const seen: string[] = [];
+  const tell = (name: string) => (subject: number) => seen.push(`${engine.now}/${name}/${subject}`);
+  const own = engine.define("own", 2, tell("own"), { rows });
+  const other = engine.define("other", 3, tell("other"));
+  const apart = engine.define("apart", 2, tell("apart"), { process: 16 });
+  const silent = engine.define("silent", 2, tell("silent"), { silent: true });
+  const [kept, freed] = [rows.allocate(), rows.allocate()];
+  engine.hold(2);
+  const cancelled = engine.at(1, own, kept);
+  for (const [time, subject] of [
+    [5, kept],
+    [2, freed],
+    [3, kept],
+  ] as const)
+    engine.at(time, own, subject);
+  for (const kind of [other, apart, silent]) engine.at(4, kind);
+  engine.run(6);
+  expect(seen).toEqual(["4/apart/0", "4/silent/0", "4/other/0"]);
+  expect([engine.isPending(cancelled), engine.cancel(cancelled), engine.cancel(cancelled)]).toEqual([
+    true,
+    true,
+    false,
+  ]);
+  rows.free(freed);
+  const held = engine.checkpoint();
+  engine.release(2);
+  engine.run(7);
+  expect(seen.slice(3)).toEqual([`6/own/${kept}`, `6/own/${kept}`]);
+  engine.audit();
+  engine.restore(held);
+  engine.hold(16);
+  engine.at(7, apart);
+  engine.run(8);
+  engine.release(2, { drop: true });
+  engine.run(9);
+  expect(seen).toHaveLength(5);
+  engine.release(16);
+  engine.run(9);
+  expect(seen.slice(5)).toEqual(["9/apart/0"]);
+});
+
 test("order equals a stable sort of (time, phase) under random schedules, cancellations and slices", () => {
   type Step = { gap: number; phase: number; cancel: number };
   const step = fc.record({

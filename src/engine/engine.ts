@@ -37,13 +37,16 @@ export interface KindOptions {
   readonly rows?: Rows;
   /** Observers and other events whose presence must not show: neither numbered, digested nor journaled. */
   readonly silent?: boolean;
+  /** What can be held by itself: a number from `MAX_PHASES` to 31. Default: the kind is held with its phase. */
+  readonly process?: number;
 }
 
 /** The phase before all others, in which the explicit ticks of chains are played. */
 export const TICK_PHASE = -1;
 const MAX_KINDS = 4096;
+const MAX_PROCESSES = 32;
 
-/** An event of a phase that is held. */
+/** An event of a process that is held. */
 interface KeptBack {
   readonly ref: EventRef;
   readonly kind: number;
@@ -84,8 +87,10 @@ export class Engine {
   #skippedCount = 0;
   /** Kind being handled; −1 between events. */
   #kind = -1;
-  /** By rank: whether the events of a phase are kept back; and what was due meanwhile, in order. */
-  readonly #isHeld = new Uint8Array(MAX_PHASES);
+  /** What each kind is held with: the rank of its phase, or a process. */
+  readonly #processes = new Uint8Array(MAX_KINDS);
+  /** By process: whether its events are kept back; and what was due meanwhile, in order. */
+  readonly #isHeld = new Uint8Array(MAX_PROCESSES);
   #isHolding = false;
   #keptBack: KeptBack[] = [];
 
@@ -154,6 +159,10 @@ export class Engine {
     this.#phases[kind] = rank;
     this.#silent[kind] = options.silent === true ? 1 : 0;
     this.#hashes[kind] = hashText(name);
+    const { process = rank } = options;
+    const isProcess = process === rank || (process >= MAX_PHASES && process < MAX_PROCESSES && process % 1 === 0);
+    this.#check(isProcess, () => `process ${process} of kind "${name}"`);
+    this.#processes[kind] = process;
     return kind;
   }
 
@@ -198,18 +207,22 @@ export class Engine {
     return this.#events.isPending(ref) || this.#isKeptBack(ref);
   }
 
-  /** From now on events of a phase that come due are kept back, silent ones excepted: whoever handles them stands still. */
+  /**
+   * From now on events of a phase (or of a process: `KindOptions.process`) that come due are kept back, silent ones excepted:
+   * whoever handles them stands still.
+   */
   hold(phase: number): void {
-    this.#isHeld[phase + 1] = 1;
+    this.#isHeld[processOf(phase)] = 1;
     this.#isHolding = true;
   }
 
   /** Ends a hold: what was kept back is due now, in its order, or is dropped (`drop`). References to it are void from here on. */
   release(phase: number, options: { readonly drop?: boolean } = {}): void {
-    this.#isHeld[phase + 1] = 0;
+    const process = processOf(phase);
+    this.#isHeld[process] = 0;
     this.#isHolding = this.#isHeld.includes(1);
-    const due = this.#keptBack.filter((event) => this.#phases[event.kind] === phase + 1);
-    this.#keptBack = this.#keptBack.filter((event) => this.#phases[event.kind] !== phase + 1);
+    const due = this.#keptBack.filter((event) => this.#processes[event.kind] === process);
+    this.#keptBack = this.#keptBack.filter((event) => this.#processes[event.kind] !== process);
     if (options.drop === true) return;
     for (const { kind, subject, generation, arg } of due) {
       const rows = this.#rows[kind];
@@ -317,7 +330,7 @@ export class Engine {
           this.#skippedCount += 1;
           continue;
         }
-        if (this.#isHolding && this.#isHeld[this.#phases[kind]!] === 1 && this.#silent[kind] === 0) {
+        if (this.#isHolding && this.#isHeld[this.#processes[kind]!] === 1 && this.#silent[kind] === 0) {
           this.#keepBack(slot);
           continue;
         }
@@ -409,4 +422,9 @@ export class Engine {
     this.#digest.first = data[4]!;
     this.#digest.second = data[5]!;
   }
+}
+
+/** Phases are held by their rank, processes by their own number. */
+function processOf(phase: number): number {
+  return phase < MAX_PHASES - 1 ? phase + 1 : phase;
 }

@@ -1,4 +1,5 @@
 import { compileSelector, type LabelSelector } from "../kube/index.ts";
+import { nodeOfPool } from "../world/index.ts";
 import type {
   ControlPlaneComponent,
   ControlPlaneFailure,
@@ -6,7 +7,9 @@ import type {
   Failure,
   FailureSchedule,
   Micros,
+  NodeChoice,
   PlannedNode,
+  PlannedPool,
 } from "../world/plan.ts";
 import { nodeLabelPairs } from "./cluster.ts";
 import type { Field } from "./field.ts";
@@ -17,6 +20,7 @@ import { didYouMean } from "./spelling.ts";
 export interface FailureContext {
   readonly index: ObjectIndex;
   readonly nodes: readonly PlannedNode[];
+  readonly pools: readonly PlannedPool[];
   readonly durationMicros: Micros;
 }
 
@@ -50,7 +54,7 @@ function readFailure(field: Field, index: number, context: FailureContext): Fail
     field.get("components").reportKey("E0110", `"components" does not go with kind ${kind} in ${field.label}`);
   }
   const base = { index, name: field.get("name").text(`failures[${index}]`), source: field.place, schedule };
-  if (kind === "controlPlaneDown") return readControlPlane(field, base);
+  if (kind === "controlPlaneDown") return readControlPlane(field, base, context.pools);
   const count = field.get("count").numberOrNull();
   if (isContainer) {
     if (!field.get("pods").isPresent) {
@@ -72,28 +76,41 @@ function readFailure(field: Field, index: number, context: FailureContext): Fail
       exitCode: field.get("exitCode").number(1),
     };
   }
-  const nodes = targetNodes(field, context.nodes);
-  if (count !== null && count > nodes.length && nodes.length > 0) {
+  const nodes = targetNodes(field, context);
+  const later = choiceOf(field);
+  const mayGrow = later !== null && context.pools.some(({ autoscale }) => autoscale !== undefined);
+  if (count !== null && count > nodes.length && nodes.length > 0 && !mayGrow) {
     field.get("count").report("E0405", `count is ${count}, but only ${nodes.length} nodes are selected`);
   }
   return {
     ...base,
     kind: kind as "crash" | "partition" | "recover",
     nodes,
+    ...(later === null ? {} : { later }),
     count,
     lasts: readLasts(field, kind, schedule),
   };
 }
 
 const COMPONENTS: readonly ControlPlaneComponent[] = ["apiServer", "etcd", "scheduler", "controllerManager"];
+const AUTOSCALER: ControlPlaneComponent = "clusterAutoscaler";
 
-function readControlPlane(field: Field, base: Omit<ControlPlaneFailure, "kind" | "components" | "lasts">): Failure {
+function readControlPlane(
+  field: Field,
+  base: Omit<ControlPlaneFailure, "kind" | "components" | "lasts">,
+  pools: readonly PlannedPool[],
+): Failure {
   for (const key of ["nodes", "node", "zone", "count"]) {
     if (field.get(key).isPresent)
       field.get(key).reportKey("E0110", `"${key}" does not go with kind controlPlaneDown in ${field.label}`);
   }
   const given = field.get("components").texts() as ControlPlaneComponent[];
-  const components = given.length === 0 ? COMPONENTS : [...new Set(given)];
+  const hasAutoscaler = pools.some(({ autoscale }) => autoscale !== undefined);
+  if (given.includes(AUTOSCALER) && !hasAutoscaler) {
+    field.get("components").report("E0405", `there is no ${AUTOSCALER}: no node pool has "autoscale"`);
+  }
+  const everything = hasAutoscaler ? [...COMPONENTS, AUTOSCALER] : COMPONENTS;
+  const components = given.length === 0 ? everything : [...new Set(given)];
   return { ...base, kind: "controlPlaneDown", components, lasts: readLasts(field, "controlPlaneDown", base.schedule) };
 }
 
@@ -130,7 +147,7 @@ export function reportIfAfterEnd(field: Field, durationMicros: Micros): void {
 }
 
 /** Names of the nodes that `nodes`, `node` or `zone` of a failure select; an error when there are none. */
-function targetNodes(field: Field, nodes: readonly PlannedNode[]): string[] {
+function targetNodes(field: Field, { nodes, pools }: FailureContext): string[] {
   const given = ["nodes", "node", "zone"].filter((key) => field.get(key).isPresent);
   const key = given[0];
   if (given.length !== 1 || key === undefined) {
@@ -138,16 +155,39 @@ function targetNodes(field: Field, nodes: readonly PlannedNode[]): string[] {
     field.report("E0110", `${field.label}: expected one of nodes, node and zone; got ${found}`);
     return [];
   }
-  return selectNodes(field.get(key), key, nodes);
+  return selectNodes(field.get(key), key, nodes, pools);
 }
 
-/** Nodes by a name (`node`), a zone (`zone`) or a map as of `failures[].nodes`. */
-export function selectNodes(field: Field, key: string, nodes: readonly PlannedNode[]): string[] {
+/** What nodes that join later have to be for a failure to strike them; null where nodes are named. */
+function choiceOf(field: Field): NodeChoice | null {
+  const zone = field.get("zone").textOrNull();
+  if (zone !== null) return { zone, pool: null, labels: null };
+  const place = field.get("nodes");
+  if (!place.isPresent || place.textOrNull() !== null || place.get("names").isPresent) return null;
+  const hasLabels = place.get("matchLabels").isPresent || place.get("matchExpressions").isPresent;
+  return {
+    zone: place.get("zone").textOrNull(),
+    pool: place.get("pool").textOrNull(),
+    labels: hasLabels ? selectorOf(place) : null,
+  };
+}
+
+/**
+ * Nodes by a name (`node`), a zone (`zone`) or a map as of `failures[].nodes`. `pools` are those whose later nodes may be meant:
+ * their names and zones are known though they have no node yet.
+ */
+export function selectNodes(
+  field: Field,
+  key: string,
+  nodes: readonly PlannedNode[],
+  pools: readonly PlannedPool[] = [],
+): string[] {
   const name = key === "zone" ? null : field.textOrNull();
   const zone = key === "zone" ? field.textOrNull() : field.get("zone").textOrNull();
   const pool = field.get("pool").textOrNull();
   const names = name !== null ? [name] : field.get("names").isPresent ? field.get("names").texts() : null;
-  checkWords(field, { zone, pool, names }, nodes);
+  const known = [...nodes, ...pools.flatMap(nextNodes)];
+  checkWords(field, { zone, pool, names }, known);
   const hasLabels = field.get("matchLabels").isPresent || field.get("matchExpressions").isPresent;
   const matcher = hasLabels ? compileSelector(selectorOf(field)) : null;
   const selected = nodes.filter(
@@ -157,7 +197,7 @@ export function selectNodes(field: Field, key: string, nodes: readonly PlannedNo
       (pool === null || node.pool === pool) &&
       (matcher === null || matcher.matches(node.labels)),
   );
-  if (selected.length === 0 && matcher !== null) {
+  if (matcher !== null && selected.length === 0 && !known.some(({ labels }) => matcher.matches(labels))) {
     field.report("E0401", `${matcher.text} matches no nodes${nearestLabels(matcher.text, nodeLabelPairs(nodes))}`);
   }
   return selected.map((node) => node.name);
@@ -175,6 +215,11 @@ interface Words {
   readonly zone: string | null;
   readonly pool: string | null;
   readonly names: readonly string[] | null;
+}
+
+/** The nodes that a pool would get next, one a zone. */
+function nextNodes(pool: PlannedPool): PlannedNode[] {
+  return Array.from({ length: Math.max(1, pool.zones.length) }, (_, index) => nodeOfPool(pool, pool.count + index));
 }
 
 function checkWords(field: Field, words: Words, nodes: readonly PlannedNode[]): void {

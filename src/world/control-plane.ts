@@ -1,16 +1,15 @@
 import type { Engine, Micros } from "../engine/index.ts";
-import { PHASE } from "../kube/index.ts";
+import { PHASE, PROCESS } from "../kube/index.ts";
 import type { Kubelets } from "../node/index.ts";
 import type { Stream } from "../random/index.ts";
-import type { Scheduler } from "../scheduler/index.ts";
 import type { Store } from "../store/index.ts";
 import { StateValue } from "../tables/index.ts";
 import { seconds } from "../units/index.ts";
-import type { Controllers } from "./controllers.ts";
 import type { ControlPlaneComponent } from "./plan.ts";
 
-/** Leader election of kube-scheduler and kube-controller-manager.
- *  @source kubernetes 1.37 component-base config/v1alpha1 RecommendedDefaultLeaderElectionConfiguration; JitterFactor of client-go */
+/** Leader election of kube-scheduler, kube-controller-manager and the cluster autoscaler.
+ *  @source kubernetes 1.37 component-base config/v1alpha1 RecommendedDefaultLeaderElectionConfiguration; JitterFactor of client-go;
+ *  cluster-autoscaler 1.37 config/flags, leaderElectionConfiguration */
 const LEASE_DURATION = seconds(15);
 const RENEW_DEADLINE = seconds(10);
 const RETRY_PERIOD = seconds(2);
@@ -20,10 +19,22 @@ const RETRY_JITTER = 1.2;
 export const REFUSED =
   "The connection to the server kube-apiserver:6443 was refused - did you specify the right host or port?";
 
-/** Processes that act by themselves, and the phase in which they do. */
-const ELECTED = ["scheduler", "controllerManager"] as const;
-const PHASE_OF = { scheduler: PHASE.scheduler, controllerManager: PHASE.control } as const;
+/** Processes that lead by election: what holds their events, and what they call themselves. */
+const ELECTED = ["scheduler", "controllerManager", "clusterAutoscaler"] as const;
+const PROCESS_OF = {
+  scheduler: PHASE.scheduler,
+  controllerManager: PHASE.control,
+  clusterAutoscaler: PROCESS.clusterAutoscaler,
+} as const;
+const NAME_OF = {
+  scheduler: "kube-scheduler",
+  controllerManager: "kube-controller-manager",
+  clusterAutoscaler: "cluster-autoscaler",
+} as const;
 type Elected = (typeof ELECTED)[number];
+
+/** What a new process of each does; null: the cluster has none. */
+export type ElectedProcesses = Readonly<Record<Elected, { restart(): void } | null>>;
 
 interface Outage {
   /** Failures under way, by component. */
@@ -35,9 +46,9 @@ interface Outage {
 }
 
 const WHOLE: Outage = Object.freeze({
-  down: Object.freeze({ apiServer: 0, etcd: 0, scheduler: 0, controllerManager: 0 }),
+  down: Object.freeze({ apiServer: 0, etcd: 0, scheduler: 0, controllerManager: 0, clusterAutoscaler: 0 }),
   lostAt: -1,
-  election: Object.freeze({ scheduler: 0, controllerManager: 0 }),
+  election: Object.freeze({ scheduler: 0, controllerManager: 0, clusterAutoscaler: 0 }),
 });
 
 /**
@@ -47,24 +58,24 @@ const WHOLE: Outage = Object.freeze({
  * has and nothing else.
  *
  * DEVIATION(control-plane-restart): a process that lost its leadership starts when the API server answers again, not by the back-off of its
- * static pod; all controllers outside kube-controller-manager stand still with it.
+ * static pod.
  */
 export class ControlPlane {
   readonly #engine: Engine;
   readonly #store: Store;
   readonly #kubelets: Kubelets;
-  readonly #scheduler: Scheduler;
-  readonly #controllers: Controllers;
+  readonly #processes: ElectedProcesses;
+  readonly #elected: readonly Elected[];
   readonly #state: StateValue<Outage>;
   readonly #leadKind: number;
 
-  constructor(store: Store, kubelets: Kubelets, scheduler: Scheduler, controllers: Controllers) {
+  constructor(store: Store, kubelets: Kubelets, processes: ElectedProcesses) {
     const { engine } = store;
     this.#engine = engine;
     this.#store = store;
     this.#kubelets = kubelets;
-    this.#scheduler = scheduler;
-    this.#controllers = controllers;
+    this.#processes = processes;
+    this.#elected = ELECTED.filter((name) => processes[name] !== null);
     this.#state = new StateValue(engine.cells, "controlPlane.outage", WHOLE);
     this.#leadKind = engine.define("controlPlane.lead", PHASE.fault, (index, election) => this.#lead(index, election));
   }
@@ -82,11 +93,12 @@ export class ControlPlane {
     if (wasServing && !this.isServing) {
       this.#set({ lostAt: this.#engine.now });
       this.#kubelets.setServed(false);
-      for (const name of ELECTED) this.#engine.hold(PHASE_OF[name]);
+      this.#engine.hold(PROCESS.vpaRecommender);
+      for (const name of this.#elected) this.#engine.hold(PROCESS_OF[name]);
     }
-    for (const name of ELECTED) {
+    for (const name of this.#elected) {
       if (!components.includes(name)) continue;
-      this.#engine.hold(PHASE_OF[name]);
+      this.#engine.hold(PROCESS_OF[name]);
       const election = nextOdd(this.#state.value.election[name]);
       this.#set({ election: { ...this.#state.value.election, [name]: election } });
     }
@@ -101,13 +113,14 @@ export class ControlPlane {
     if (!wasServing) {
       this.#set({ lostAt: -1 });
       this.#kubelets.setServed(true);
+      this.#engine.release(PROCESS.vpaRecommender);
     }
     const hasLostLease = !wasServing && this.#engine.now - lostAt >= RENEW_DEADLINE;
-    for (const name of ELECTED) {
+    for (const name of this.#elected) {
       if (this.#state.value.down[name] > 0) continue;
       const isStarting = components.includes(name) || this.#isWaiting(name);
       if (hasLostLease || isStarting) this.#elect(name);
-      else if (!wasServing) this.#engine.release(PHASE_OF[name]);
+      else if (!wasServing) this.#engine.release(PROCESS_OF[name]);
     }
   }
 
@@ -131,15 +144,15 @@ export class ControlPlane {
     const { down } = this.#state.value;
     if (this.#state.value.election[name] !== election || down[name] > 0 || !this.isServing) return;
     this.#set({ election: { ...this.#state.value.election, [name]: election + 1 } });
-    if (name === "scheduler") {
-      this.#engine.release(PHASE_OF[name], { drop: true });
-      this.#scheduler.restart();
+    if (name === "controllerManager") {
+      this.#processes[name]?.restart();
+      this.#engine.release(PROCESS_OF[name]);
     } else {
-      this.#controllers.restart();
-      this.#engine.release(PHASE_OF[name]);
+      this.#engine.release(PROCESS_OF[name], { drop: true });
+      this.#processes[name]?.restart();
     }
     if (!this.#store.decisions.isEnabled) return;
-    const words = { scheduler: "kube-scheduler", controllerManager: "kube-controller-manager" }[name];
+    const words = NAME_OF[name];
     this.#store.decisions.write({ by: "control-plane", what: "lead", object: words, notable: `${words} leads again` });
   }
 

@@ -5,7 +5,8 @@ import { type Stream, sample } from "../random/index.ts";
 import type { Store } from "../store/index.ts";
 import { isAnyRunning } from "./bootstrap.ts";
 import type { ControlPlane } from "./control-plane.ts";
-import type { ContainerFailure, ControlPlaneFailure, Failure, NodeFailure, Plan } from "./plan.ts";
+import type { NodeFleet } from "./node-fleet.ts";
+import type { ContainerFailure, ControlPlaneFailure, Failure, NodeFailure, Plan, PlannedNode } from "./plan.ts";
 
 const KILLED = 137;
 
@@ -13,6 +14,7 @@ const KILLED = 137;
 export interface Struck {
   readonly kubelets: Kubelets;
   readonly controlPlane: ControlPlane;
+  readonly fleet: NodeFleet;
 }
 
 /**
@@ -24,6 +26,7 @@ export class Faults {
   readonly #store: Store;
   readonly #kubelets: Kubelets;
   readonly #controlPlane: ControlPlane;
+  readonly #fleet: NodeFleet;
   readonly #failures: readonly Failure[];
   readonly #beginKind: number;
   readonly #endKind: number;
@@ -32,11 +35,12 @@ export class Faults {
   constructor(engine: Engine, store: Store, struck: Struck, plan: Plan) {
     const { kubelets } = struck;
     this.#controlPlane = struck.controlPlane;
+    this.#fleet = struck.fleet;
     this.#engine = engine;
     this.#store = store;
     this.#kubelets = kubelets;
     this.#failures = plan.failures;
-    // Subject: the failure; argument: the node's position in it, or -1 for all of them at once.
+    // Subject: the failure; argument: the node (`#nameOf`), or -1 for all of them at once.
     this.#beginKind = engine.define("fault.begin", PHASE.fault, (index, target) => this.#begin(index, target));
     this.#endKind = engine.define("fault.end", PHASE.fault, (index, target) => this.#end(index, target));
     const kill = (row: number): void => {
@@ -52,6 +56,16 @@ export class Faults {
       if ("at" in failure.schedule) this.#engine.at(failure.schedule.at, this.#beginKind, index, -1);
       else if (!("nodes" in failure)) this.#again(index, -1);
       else for (const target of failure.nodes.keys()) this.#again(index, target);
+    }
+  }
+
+  /** A node has joined: failures that come again and again to nodes like it come to it too. */
+  joined(name: string): void {
+    const node = this.#fleet.planned(name);
+    if (node === undefined) return;
+    for (const [index, failure] of this.#failures.entries()) {
+      if ("every" in failure.schedule && "nodes" in failure && strikesLater(failure, node))
+        this.#again(index, this.#laterTarget(failure, name));
     }
   }
 
@@ -71,9 +85,10 @@ export class Faults {
       this.#stopControlPlane(index, failure);
       return;
     }
+    if (this.#isGone(failure, target)) return;
     const targets = target !== -1 ? [target] : this.#drawn(failure);
     for (const one of targets) {
-      this.#strike(failure, failure.nodes[one] as string);
+      this.#strike(failure, this.#nameOf(failure, one));
       const lasts = failure.lasts === null ? null : sample(failure.lasts, this.#streamOf(failure));
       if (lasts !== null) this.#engine.after(lasts, this.#endKind, index, one);
       else if ("every" in failure.schedule) this.#again(index, one);
@@ -95,7 +110,7 @@ export class Faults {
       if ("every" in failure.schedule) this.#again(index, -1);
       return;
     }
-    const name = failure.nodes[target] as string;
+    const name = this.#nameOf(failure, target);
     const node = this.#store.pods.nodeNames.find(name);
     if (node === -1 || !this.#kubelets.isRegistered(node)) return;
     if (failure.kind === "partition") this.#kubelets.heal(node);
@@ -139,7 +154,23 @@ export class Faults {
   }
 
   #drawn(failure: NodeFailure): readonly number[] {
-    return chosen([...failure.nodes.keys()], failure.count, this.#streamOf(failure));
+    const later = this.#fleet.joinedNodes().filter((node) => strikesLater(failure, node));
+    const candidates = [...failure.nodes.keys(), ...later.map(({ name }) => this.#laterTarget(failure, name))];
+    return chosen(candidates, failure.count, this.#streamOf(failure));
+  }
+
+  /** Nodes of the start by their position in the failure, those that joined later by their number behind them. */
+  #nameOf({ nodes }: NodeFailure, target: number): string {
+    return nodes[target] ?? this.#store.pods.nodeNames.textOf(target - nodes.length);
+  }
+
+  #laterTarget({ nodes }: NodeFailure, name: string): number {
+    return nodes.length + this.#store.pods.nodeNames.find(name);
+  }
+
+  /** A machine that joined later and was taken away does not come back: its failures end with it. */
+  #isGone(failure: NodeFailure, target: number): boolean {
+    return target >= failure.nodes.length && this.#fleet.stateOf(this.#nameOf(failure, target)) !== "running";
   }
 
   #again(index: number, target: number): void {
@@ -157,6 +188,13 @@ export class Faults {
     if (!this.#store.decisions.isEnabled) return;
     this.#store.decisions.write({ by: "fault", what, object, failure: failure.name, notable });
   }
+}
+
+function strikesLater({ later }: NodeFailure, node: PlannedNode): boolean {
+  if (later === undefined) return false;
+  const { zone, pool, labels } = later;
+  if ((zone !== null && node.zone !== zone) || (pool !== null && node.pool !== pool)) return false;
+  return labels === null || compileSelector(labels).matches(node.labels);
 }
 
 /** `count` of the candidates, drawn without replacement, in their own order; all of them when null. */

@@ -16,6 +16,12 @@ export interface Instance {
   readonly joinsAt: Micros;
 }
 
+/** Who is told when the node of an ordered machine has registered, and when a machine has been taken away. */
+export interface FleetListener {
+  joined(name: string): void;
+  gone(): void;
+}
+
 /** What became of machines: `booting` has no Node object yet, `gone` has been taken away (its object may be there still). */
 export type InstanceState = "booting" | "running" | "gone";
 
@@ -34,7 +40,7 @@ export class NodeFleet {
   readonly #engine: Engine;
   readonly #store: Store;
   readonly #kubelets: Kubelets;
-  readonly #onGone: () => void;
+  readonly #hears: FleetListener;
   readonly #plannedAtStart: ReadonlyMap<string, PlannedNode>;
   /** Machines ordered during the run, by name. */
   readonly #ordered: StateMap<string, Instance>;
@@ -44,14 +50,14 @@ export class NodeFleet {
   readonly #given: StateMap<string, number>;
   readonly #joinKind: number;
 
-  /** Declares an event kind: to be made before the first event. `onGone` is told when a machine has been taken away. */
-  constructor(store: Store, kubelets: Kubelets, plan: Plan, onGone: () => void) {
+  /** Declares an event kind: to be made before the first event. */
+  constructor(store: Store, kubelets: Kubelets, plan: Plan, hears: FleetListener) {
     const { engine } = store;
     this.pools = plan.pools;
     this.#engine = engine;
     this.#store = store;
     this.#kubelets = kubelets;
-    this.#onGone = onGone;
+    this.#hears = hears;
     this.#plannedAtStart = new Map(plan.nodes.map((node) => [node.name, node]));
     this.#ordered = new StateMap(engine.cells, "fleet.ordered");
     this.#gone = new StateMap(engine.cells, "fleet.gone");
@@ -88,7 +94,7 @@ export class NodeFleet {
     this.#gone.set(name, this.#engine.now);
     if (!wasBooting) this.#kubelets.retire(this.#store.pods.nodeNames.find(name));
     this.#tell("remove", name, { notable: `node/${name} taken away` });
-    this.#onGone();
+    this.#hears.gone();
     return undefined;
   }
 
@@ -113,6 +119,12 @@ export class NodeFleet {
     return names.filter((name) => !this.#gone.has(name));
   }
 
+  /** Nodes of machines that were ordered during the run and have registered, in the order of the orders. */
+  joinedNodes(): PlannedNode[] {
+    const names = [...this.#ordered.keys()].filter((name) => this.stateOf(name) === "running");
+    return names.map((name) => this.planned(name)).filter((node) => node !== undefined);
+  }
+
   /** What the plan says of a node, of the start or ordered later; undefined for a name that it does not know. */
   planned(name: string): PlannedNode | undefined {
     const ordered = this.#ordered.get(name);
@@ -126,6 +138,7 @@ export class NodeFleet {
     if (this.#gone.has(node.name)) return;
     this.#kubelets.registerNode({ ...nodeRegistration(node), ready: false });
     this.#tell("join", node.name, { pool: node.pool, notable: `node/${node.name} joins` });
+    this.#hears.joined(node.name);
   }
 
   #isRegistered(name: string): boolean {

@@ -234,10 +234,19 @@ export interface NodeFailure extends FailureBase {
   readonly kind: "crash" | "partition" | "recover";
   /** Names, in the order of the plan's nodes. */
   readonly nodes: readonly string[];
+  /** Which nodes that join later it strikes too; absent where nodes are named. */
+  readonly later?: NodeChoice;
   /** So many of them, drawn at random; null for all. */
   readonly count: number | null;
   /** null: for good, or until a `recover`. */
   readonly lasts: Distribution | null;
+}
+
+/** Nodes by what they are; null: any. */
+export interface NodeChoice {
+  readonly zone: string | null;
+  readonly pool: string | null;
+  readonly labels: LabelSelector | null;
 }
 
 export interface ContainerFailure extends FailureBase {
@@ -249,7 +258,7 @@ export interface ContainerFailure extends FailureBase {
   readonly exitCode: number;
 }
 
-export type ControlPlaneComponent = "apiServer" | "etcd" | "scheduler" | "controllerManager";
+export type ControlPlaneComponent = "apiServer" | "etcd" | "scheduler" | "controllerManager" | "clusterAutoscaler";
 
 export interface ControlPlaneFailure extends FailureBase {
   readonly kind: "controlPlaneDown";

@@ -129,15 +129,27 @@ export class World implements RunnableWorld {
     const isGone = (name: string): boolean => this.fleet.stateOf(name) === "gone";
     const metrics = hpaMetrics(store, this.metricsServer, this.#customMetrics);
     this.#controllers = new Controllers(store, metrics, plan, isGone);
-    this.fleet = new NodeFleet(store, this.kubelets, plan, () => this.#controllers.cloudNodeLifecycle.look());
+    this.fleet = new NodeFleet(store, this.kubelets, plan, {
+      joined: (name) => this.#faults.joined(name),
+      gone: () => this.#controllers.cloudNodeLifecycle.look(),
+    });
     const { clusterAutoscaler } = plan;
     this.#clusterAutoscaler =
       clusterAutoscaler === undefined
         ? null
         : new ClusterAutoscaler(store, new WhatIf(store), nodeCloud(engine, this.fleet), clusterAutoscaler);
     this.#vpaRecommender = hasVpa(plan) ? new VpaRecommender(store, this.metricsServer) : null;
-    this.#controlPlane = new ControlPlane(store, this.kubelets, this.scheduler, this.#controllers);
-    this.#faults = new Faults(engine, store, { kubelets: this.kubelets, controlPlane: this.#controlPlane }, plan);
+    this.#controlPlane = new ControlPlane(store, this.kubelets, {
+      scheduler: this.scheduler,
+      controllerManager: this.#controllers,
+      clusterAutoscaler: this.#clusterAutoscaler,
+    });
+    this.#faults = new Faults(
+      engine,
+      store,
+      { kubelets: this.kubelets, controlPlane: this.#controlPlane, fleet: this.fleet },
+      plan,
+    );
     this.#cluster = { store, addresses: new ServiceAddresses(store) };
     this.#actions = new Actions(engine, this.#cluster, plan, {
       fleet: this.fleet,

@@ -302,3 +302,37 @@ function budgetOf(name: string): object {
     spec: { selector: { matchLabels: { app: name } }, maxUnavailable: 1 },
   };
 }
+
+describe("outages of the control plane", () => {
+  const worldWithout = (component: "controllerManager" | "clusterAutoscaler") => {
+    const pools = [poolOf("g", "4", 1), poolOf("idle", "4", 1)];
+    const outage = {
+      kind: "controlPlaneDown",
+      components: [component],
+      schedule: { at: seconds(5) },
+      lasts: { constant: minutes(15) },
+    } as const;
+    return play(planWith(pools, { objects: [web(12)], failures: [outage], duration: "40m" }, QUICK));
+  };
+
+  test("the autoscaler is a process of its own: it goes on without kube-controller-manager", () => {
+    const { world, of } = worldWithout("controllerManager");
+    world.run(minutes(10));
+    expect(of("scale-up").length).toBeGreaterThan(0);
+  });
+
+  test("down it does nothing; back it starts with what the cluster looks like", () => {
+    const { world, of, pending } = worldWithout("clusterAutoscaler");
+    world.run(minutes(15));
+    expect([of("scale-up"), of("remove-node")]).toEqual([[], []]);
+    expect(pending()).toBeGreaterThan(0);
+    const fork = World.fork(world.plan, world.checkpoint());
+    world.run();
+    fork.run();
+    const first = of("scale-up")[0]?.t ?? 0;
+    expect(first).toBeGreaterThanOrEqual(minutes(15) + seconds(20));
+    expect(first).toBeLessThan(minutes(15) + seconds(45));
+    expect(pending()).toBe(0);
+    expect(fork.finish().digest).toBe(world.finish().digest);
+  });
+});

@@ -50,6 +50,27 @@ function worldOf(actions: readonly ActionParts[], parts: PlanParts = {}) {
   };
 }
 
+test("failures of a pool or a zone strike nodes that joined later, and end with the machine", () => {
+  const later = (zone: string | null) => ({ zone, pool: "p", labels: null });
+  const crash = { kind: "crash", nodes: ["p-01", "p-02"], later: later(null), schedule: { at: minutes(5) } } as const;
+  const cut = {
+    kind: "partition",
+    nodes: ["p-01"],
+    later: later("a"),
+    schedule: { every: { constant: minutes(2) } },
+    lasts: { constant: seconds(10) },
+  } as const;
+  const order: ActionParts = { kind: "addNodes", atMicros: minutes(1), pool: "p", count: 1 };
+  const struck = worldOf([order], { failures: [crash] });
+  struck.world.run();
+  expect(struck.when("fault", "crash").map(({ object }) => object)).toEqual(["node/p-01", "node/p-02", "node/p-03"]);
+  const again = worldOf([order, { kind: "removeNodes", atMicros: minutes(7), nodes: ["p-03"] }], { failures: [cut] });
+  again.world.run();
+  const times = (name: string) => again.when("fault", "partition").filter(({ object }) => object === `node/${name}`);
+  expect(times("p-03").map(({ t }) => t)).toEqual([seconds(220), seconds(350)]);
+  expect(times("p-01").map(({ t }) => t)).toEqual([minutes(2), seconds(250), seconds(380), seconds(510)]);
+});
+
 const heavy = (replicas: number) => deployment("web", { replicas, resources: { requests: { cpu: "1" } } });
 
 test("an ordered node joins after its boot time, is not ready first, and takes what waited for it", () => {

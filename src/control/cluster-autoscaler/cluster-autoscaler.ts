@@ -1,5 +1,5 @@
 import type { KubeNode } from "../../kube/index.ts";
-import { PHASE } from "../../kube/index.ts";
+import { PHASE, PROCESS } from "../../kube/index.ts";
 import { CHANGE, type Cursor, type Store } from "../../store/index.ts";
 import { StateMap, StateValue } from "../../tables/index.ts";
 import { type Micros, seconds } from "../../units/index.ts";
@@ -71,7 +71,9 @@ export class ClusterAutoscaler {
     this.#lastScaleUpAt = new StateValue(engine.cells, "clusterAutoscaler.lastScaleUpAt", LONG_AGO);
     this.#lastDeletionAt = new StateValue(engine.cells, "clusterAutoscaler.lastDeletionAt", LONG_AGO);
     this.#loop = new StateValue(engine.cells, "clusterAutoscaler.loop", Object.freeze({ ref: 0, at: -1, freeAt: 0 }));
-    this.#loopKind = engine.define("cluster-autoscaler.loop", PHASE.control, () => this.#iterate());
+    this.#loopKind = engine.define("cluster-autoscaler.loop", PHASE.control, () => this.#iterate(), {
+      process: PROCESS.clusterAutoscaler,
+    });
     this.#cursor = store.watch("cluster-autoscaler", ["Pod", "Namespace", "Service"], () => this.#onWake(), 0, {
       pods: { flags: CHANGE.added | CHANGE.unschedulable | CHANGE.nominated | CHANGE.metadata },
     });
@@ -79,6 +81,23 @@ export class ClusterAutoscaler {
 
   start(): void {
     this.#runAt(this.#store.engine.now);
+  }
+
+  /**
+   * A new process, which knows what the API server and the cloud have and nothing else: deletions under way are given up.
+   * @source cluster-autoscaler 1.37 core/static_autoscaler.go, cleanUpIfRequired
+   */
+  restart(): void {
+    this.#unneededSince.clear();
+    this.#unremovableUntil.clear();
+    this.#lastScaleUpAt.value = LONG_AGO;
+    this.#lastDeletionAt.value = LONG_AGO;
+    this.#registry.restart();
+    this.#deletions.restart();
+    this.#reporter.restart();
+    const { now } = this.#store.engine;
+    this.#loop.value = Object.freeze({ ref: 0, at: -1, freeAt: now });
+    this.start();
   }
 
   /** A pod that was found unschedulable a moment ago brings the next iteration forward. */

@@ -19,6 +19,11 @@ export class DecisionReporter {
     this.#told = new StateMap(store.engine.cells, "clusterAutoscaler.told");
   }
 
+  /** A new process: what was said before may be said again. */
+  restart(): void {
+    this.#told.clear();
+  }
+
   scaledUp({ increases, helped, considered, rounds }: ScaleUpPlan): void {
     this.#told.delete(CLUSTER);
     const pods = helped.map(podKey);

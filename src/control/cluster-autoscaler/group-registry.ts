@@ -51,6 +51,13 @@ export class GroupRegistry {
     this.#unregisteredSince = new StateMap(cells, "clusterAutoscaler.unregisteredSince");
   }
 
+  /** A new process: what it asked for is forgotten. */
+  restart(): void {
+    this.#requests.clear();
+    this.#backoffs.clear();
+    this.#unregisteredSince.clear();
+  }
+
   /** Looks at all groups, and closes what has arrived or will not. */
   update(): GroupView[] {
     const { now } = this.#store.engine;

@@ -1,5 +1,5 @@
 import type { KubeNode, Taint } from "../../kube/index.ts";
-import { PHASE } from "../../kube/index.ts";
+import { PHASE, PROCESS } from "../../kube/index.ts";
 import type { Store } from "../../store/index.ts";
 import { deepFreeze, StateMap, StateValue } from "../../tables/index.ts";
 import { type Micros, minutes, seconds } from "../../units/index.ts";
@@ -63,7 +63,16 @@ export class NodeDeletions {
     this.#settings = settings;
     this.#deletions = new StateMap(engine.cells, "clusterAutoscaler.deletions");
     this.failedAt = new StateValue(engine.cells, "clusterAutoscaler.failedAt", LONG_AGO);
-    this.#stepKind = engine.define("cluster-autoscaler.delete", PHASE.control, (nodeId) => this.#step(nodeId));
+    this.#stepKind = engine.define("cluster-autoscaler.delete", PHASE.control, (nodeId) => this.#step(nodeId), {
+      process: PROCESS.clusterAutoscaler,
+    });
+  }
+
+  /** A new process: nodes that were to be deleted are given back to the scheduler. */
+  restart(): void {
+    for (const node of [...this.#deletions.keys()]) this.#setTaint(node, false);
+    this.#deletions.clear();
+    this.failedAt.value = LONG_AGO;
   }
 
   has(node: string): boolean {

@@ -1,4 +1,4 @@
-import { PHASE, podRequests } from "../../kube/index.ts";
+import { PHASE, PROCESS, podRequests } from "../../kube/index.ts";
 import type { MetricsServer } from "../../metrics/index.ts";
 import { POD_PHASE, type Store } from "../../store/index.ts";
 import { StateMap, sameData } from "../../tables/index.ts";
@@ -57,7 +57,9 @@ export class VpaRecommender {
     this.#server = server;
     this.#histories = new StateMap(engine.cells, "vpa.histories");
     this.#pods = new StateMap(engine.cells, "vpa.pods");
-    this.#tickKind = engine.define("vpa.recommend", PHASE.control, () => this.#tick());
+    this.#tickKind = engine.define("vpa.recommend", PHASE.control, () => this.#tick(), {
+      process: PROCESS.vpaRecommender,
+    });
   }
 
   start(): void {
