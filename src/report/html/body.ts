@@ -117,13 +117,18 @@ function servicesSection({ series, summary }: FinishedRun, figure: Figure): Mark
 
 function hpasSection({ series }: FinishedRun, { hpas }: Story, figure: Figure): Markup | null {
   if (hpas.length === 0) return null;
-  const ranked = [...hpas].sort((a, b) => b.changes - a.changes || (a.key < b.key ? -1 : 1));
-  const items = ranked.slice(0, OBJECTS_SHOWN).map((story, index) => {
+  const items = shownHpas(hpas).map((story, index) => {
     const charts = hpaCharts(story, series.get("hpa"), `hpa-${index}`).map(figure);
     const explain = html`<div class="explain" data-explain="${story.key}"><p class="muted">Click a chart, or press Enter on it, to see how that sync came to its number.</p></div>`;
     return fold(hpaTitle(story), html`<div class="grid two">${charts}</div>${explain}`, index < 4);
   });
-  return html`${items}${moreOf(ranked.length, "autoscaler")}`;
+  return html`${items}${moreOf(hpas.length, "autoscaler")}`;
+}
+
+/** The autoscalers that the page draws: those that changed most. */
+export function shownHpas(hpas: readonly HpaStory[]): HpaStory[] {
+  const ranked = [...hpas].sort((a, b) => b.changes - a.changes || (a.key < b.key ? -1 : 1));
+  return ranked.slice(0, OBJECTS_SHOWN);
 }
 
 function hpaTitle({ key, target, changes, flaps }: HpaStory): Markup {

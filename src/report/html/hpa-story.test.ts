@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { DecisionRecord } from "../../world/plan.ts";
-import { HpaStories } from "./hpa-story.ts";
+import { explanationsOf, HpaStories } from "./hpa-story.ts";
 
 function sync(index: number, to: number, more: object = {}): DecisionRecord {
   return {
@@ -51,9 +51,17 @@ it("tells raw, stabilised and final apart, and a sync that failed", () => {
 
 it("carries the explanation of every change, and not of thousands of syncs in which nothing differs", () => {
   const decisions = Array.from({ length: 3000 }, (_, index) => sync(index, index < 1000 ? 2 : index < 2000 ? 3 : 2));
-  const { explanations } = storyOf(decisions);
+  const explanations = explanationsOf(storyOf(decisions), 400);
   expect(explanations.length).toBeLessThanOrEqual(400);
   const instants = explanations.map(({ at }) => at);
   expect(instants).toEqual([...instants].sort((a, b) => a - b));
   for (const at of [0, 15_000, 30_000]) expect(instants).toContain(at);
+});
+
+it("thins explanations evenly when the page has room for few", () => {
+  const story = storyOf(Array.from({ length: 300 }, (_, index) => sync(index, 2)));
+  const few = explanationsOf(story, 50);
+  expect(few.length).toBeLessThanOrEqual(50);
+  expect(few.length).toBeGreaterThan(25);
+  expect(few[0]?.text).toContain("stays at 2 replicas");
 });

@@ -21,43 +21,81 @@ export interface HpaExplanation {
 export interface HpaStory {
   readonly key: string;
   readonly syncs: readonly HpaSync[];
-  readonly explanations: readonly HpaExplanation[];
+  /** Decisions from which syncs are explained: changes first of all, in order of time. */
+  readonly telling: readonly DecisionRecord[];
   /** Changes of replicas, and those against the direction of the change before. */
   readonly changes: number;
   readonly flaps: readonly number[];
   readonly target: string;
 }
 
+/** Decisions kept of one autoscaler: half of them syncs that differ from the one before. */
 const TEXTS_LIMIT = 400;
 
-/** Gathers the syncs of autoscalers from decisions. */
+/** Gathers the syncs of autoscalers from decisions. Of each, a few hundred are kept whole, for their explanations. */
 export class HpaStories {
-  readonly #syncs = new Map<string, { readonly sync: HpaSync; readonly decision: DecisionRecord }[]>();
+  readonly #gathered = new Map<string, Gathered>();
 
   add(decision: DecisionRecord): void {
     if (decision.by !== "hpa" || !SYNCS.includes(decision.what)) return;
     const key = decision.object.slice("hpa/".length);
-    const list = this.#syncs.get(key) ?? [];
-    list.push({ sync: syncOf(decision), decision });
-    this.#syncs.set(key, list);
+    let gathered = this.#gathered.get(key);
+    if (gathered === undefined) {
+      gathered = { syncs: [], news: new Sparse(TEXTS_LIMIT / 2), others: new Sparse(TEXTS_LIMIT / 2), target: "" };
+      this.#gathered.set(key, gathered);
+    }
+    const sync = syncOf(decision);
+    const isNews = decision.what === "scale" || differs(sync, gathered.syncs.at(-1));
+    (isNews ? gathered.news : gathered.others).add(decision);
+    gathered.syncs.push(sync);
+    gathered.target = String(decision.target ?? "");
   }
 
   all(): HpaStory[] {
-    return [...this.#syncs].map(([key, list]) => {
-      const { changes, flaps } = turnsOf(list.map(({ sync }) => sync));
-      return {
-        key,
-        syncs: list.map(({ sync }) => sync),
-        explanations: tellingSyncs(list).map(({ sync, decision }) => ({
-          at: sync.atSeconds,
-          text: hpaLines(decision, formatClock(decision.t)).join("\n"),
-        })),
-        changes,
-        flaps,
-        target: String(list.at(-1)?.decision.target ?? ""),
-      };
-    });
+    return [...this.#gathered].map(([key, { syncs, news, others, target }]) => ({
+      key,
+      syncs,
+      telling: [...news.kept, ...others.kept].sort((a, b) => a.t - b.t || a.n - b.n),
+      ...turnsOf(syncs),
+      target,
+    }));
   }
+}
+
+interface Gathered {
+  readonly syncs: HpaSync[];
+  /** Syncs that differ from the one before, and those that do not. */
+  readonly news: Sparse;
+  readonly others: Sparse;
+  target: string;
+}
+
+/** Keeps at most so many of a stream, evenly: when it is full, every second one goes, and every second one is taken. */
+class Sparse {
+  kept: DecisionRecord[] = [];
+  readonly #limit: number;
+  #every = 1;
+  #seen = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  add(decision: DecisionRecord): void {
+    if (this.#seen++ % this.#every !== 0) return;
+    this.kept.push(decision);
+    if (this.kept.length <= this.#limit) return;
+    this.kept = this.kept.filter((_, index) => index % 2 === 0);
+    this.#every *= 2;
+  }
+}
+
+/** The explanations of a story's syncs, evenly thinned to so many. */
+export function explanationsOf({ telling }: HpaStory, limit: number): HpaExplanation[] {
+  const step = Math.max(1, Math.ceil(telling.length / limit));
+  return telling
+    .filter((_, index) => index % step === 0)
+    .map((decision) => ({ at: decision.t / 1_000_000, text: hpaLines(decision, formatClock(decision.t)).join("\n") }));
 }
 
 const SYNCS: readonly string[] = ["scale", "keep", "fail"];
@@ -97,32 +135,7 @@ function turnsOf(syncs: readonly HpaSync[]): { changes: number; flaps: number[] 
   return { changes, flaps };
 }
 
-type Told = { readonly sync: HpaSync; readonly decision: DecisionRecord };
-
-/** The syncs whose explanation the page carries: changes, and the first of each stretch in which nothing differs. */
-function tellingSyncs(list: readonly Told[]): Told[] {
-  if (list.length <= TEXTS_LIMIT) return [...list];
-  const isNews = list.map((one, index) => one.decision.what === "scale" || differs(one, list[index - 1]));
-  const news = list.filter((_, index) => isNews[index]);
-  if (news.length > TEXTS_LIMIT) return evenly(news, TEXTS_LIMIT);
-  const others = list.filter((_, index) => !isNews[index]);
-  const kept = new Set([...news, ...evenly(others, TEXTS_LIMIT - news.length)]);
-  return list.filter((one) => kept.has(one));
-}
-
-function differs({ sync }: Told, before: Told | undefined): boolean {
-  if (before === undefined) return true;
-  const { raw, stabilised, final, isFailed } = before.sync;
-  const isSame = (a: number, b: number): boolean => a === b || (Number.isNaN(a) && Number.isNaN(b));
-  return !(
-    isSame(sync.raw, raw) &&
-    isSame(sync.stabilised, stabilised) &&
-    isSame(sync.final, final) &&
-    sync.isFailed === isFailed
-  );
-}
-
-function evenly<T>(list: readonly T[], count: number): T[] {
-  if (list.length <= count) return [...list];
-  return Array.from({ length: count }, (_, index) => list[Math.floor((index * list.length) / count)] as T);
+function differs(sync: HpaSync, before: HpaSync | undefined): boolean {
+  if (before === undefined || sync.isFailed !== before.isFailed) return true;
+  return (["raw", "stabilised", "final"] as const).some((key) => !Object.is(sync[key], before[key]));
 }

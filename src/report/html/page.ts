@@ -3,12 +3,16 @@ import type { FinishedRun } from "../finished-run.ts";
 import type { SummaryDocument } from "../summary.ts";
 import { formatCount, plural } from "../text.ts";
 import { readAssets } from "./assets.ts";
-import { type PageInput, sectionsOf } from "./body.ts";
+import { type PageInput, sectionsOf, shownHpas } from "./body.ts";
 import type { Chart } from "./chart.ts";
 import { figureOf } from "./figure.ts";
 import { heatOf } from "./heat.ts";
+import { explanationsOf } from "./hpa-story.ts";
 import { html, Markup, scriptJson } from "./markup.ts";
 import { verdictOf } from "./sections.ts";
+
+/** Explanations in the page, of somewhat under a kilobyte each. */
+const TEXTS_LIMIT = 1600;
 
 /** The whole report: one file that needs no network. The same run gives the same bytes. */
 export function pageText(input: PageInput): string {
@@ -22,12 +26,14 @@ export function pageText(input: PageInput): string {
   const heat = heatOf(run.series.get("node_usage"));
   const sections = sectionsOf(input, heat, figure);
   const { summary } = run;
+  const hpas = shownHpas(story.hpas);
+  const textsEach = Math.ceil(TEXTS_LIMIT / Math.max(1, hpas.length));
   const data = {
     end: summary.endSeconds,
     marks: story.marks,
     charts,
     heat,
-    explain: Object.fromEntries(story.hpas.map(({ key, explanations }) => [key, explanations])),
+    explain: Object.fromEntries(hpas.map((hpa) => [hpa.key, explanationsOf(hpa, textsEach)])),
   };
   const assets = readAssets();
   const title = `${summary.scenario} · seed ${summary.seed}`;

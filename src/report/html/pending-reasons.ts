@@ -48,7 +48,12 @@ export class PendingReasons {
 
   /** The reasons, the longest wait first. @param end of the run: pods that wait still have waited up to it */
   all(end: Micros): PendingReason[] {
-    for (const object of [...this.#waiting.keys()]) this.#leave(object, end);
+    // They wait on: the time up to the end counts, the number does not fall.
+    for (const { reason, since } of this.#waiting.values()) {
+      const tally = this.#tallies.get(reason);
+      if (tally !== undefined) tally.podMicros += end - since;
+    }
+    this.#waiting.clear();
     return [...this.#tallies]
       .map(([reason, { podMicros, most, example, message, steps }]) => ({
         reason,

@@ -157,11 +157,13 @@ export function pendingTable(reasons: readonly PendingReason[]): Markup {
 export function seedsTable(rows: readonly SeedRow[], count: number, currency: string): Markup {
   const body = rows.map(({ name, unit, estimate: { mean, low, high }, least, greatest }) => {
     const say = (value: number): string => formatValue(value, unit, currency);
-    const span = greatest - least;
-    const at = (value: number): string => (span === 0 ? "50" : (((value - least) / span) * 100).toFixed(1));
-    const [from, to] = [Math.max(least, low ?? mean), Math.min(greatest, high ?? mean)];
+    const [from, to] = [low ?? mean, high ?? mean];
+    const [first, last] = [Math.min(least, from), Math.max(greatest, to)];
+    const at = (value: number): number => (last === first ? 50 : ((value - first) / (last - first)) * 100);
+    const place = (left: number, right: number): string =>
+      `left:${at(left).toFixed(1)}%;width:${(at(right) - at(left)).toFixed(1)}%`;
     return html`<tr><td>${name}</td><td class="num strong">${say(mean)}</td><td class="num">${low === null || high === null ? "—" : `${say(low)} … ${say(high)}`}</td><td class="num">${say(least)} … ${say(greatest)}</td>
-<td class="interval" aria-hidden="true"><span class="whole"></span><span class="part" style="left:${at(from)}%;right:${(100 - Number(at(to))).toFixed(1)}%"></span><span class="dot" style="left:${at(mean)}%"></span></td></tr>`;
+<td class="interval" aria-hidden="true"><div><span class="whole" style="${place(least, greatest)}"></span><span class="part" style="${place(from, to)}"></span><span class="dot" style="left:${at(mean).toFixed(1)}%"></span></div></td></tr>`;
   });
   return html`<p>${count} seeds of the same scenario. The interval holds the true mean in 95 of 100 such reports (Student's t); the charts above show one seed.</p>
 <div class="scroll"><table><thead><tr><th>measure</th><th class="num">mean</th><th class="num">95% interval</th><th class="num">range</th><th><span class="sr">drawing</span></th></tr></thead><tbody>${body}</tbody></table></div>`;
