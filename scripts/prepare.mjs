@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -35,7 +36,7 @@ export function requireNode() {
 export function ensureInstalled() {
   const wanted = hashOf([LOCK_FILE]);
   if (existsSync(INSTALL_STAMP) && readFileSync(INSTALL_STAMP, "utf8") === wanted) return;
-  if (!isInstalledByNpm()) {
+  if (!isInstalledByNpm() && !lstatSync(MODULES, { throwIfNoEntry: false })?.isSymbolicLink()) {
     note("installing packages …");
     const quietly = ["--no-audit", "--no-fund", "--loglevel=error"];
     // A lock file that was made where some platform's optional packages are not to be had is refused by `npm ci`;
