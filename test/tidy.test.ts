@@ -32,9 +32,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   statistics: ["random"],
   report: [...BASE, "world", "scenario", "statistics"],
   experiment: [...BASE, "world", "scenario", "statistics", "report"],
+  answers: [...STATE, "scheduler", "world", "scenario", "statistics", "report", "experiment"],
   testing: [...STATE, "world"],
   "index.ts": ["scenario", "world"],
-  cli: [...BASE, "world", "scenario", "statistics", "report", "experiment"],
+  cli: [...BASE, "world", "scenario", "statistics", "report", "experiment", "answers"],
 };
 
 /** Rooms in which the same input must give the same bytes for ever. */

@@ -1,5 +1,6 @@
 import yargs, { type Argv } from "yargs";
-import type { parseSeeds } from "../experiment/index.ts";
+import { addCapacity } from "./answer-commands.ts";
+import { type Finish, once, readSeeds, readThreads, withChanges, withOutput, withThreads } from "./options.ts";
 import type { OtherFiles } from "./other-files.ts";
 import type { RunContext } from "./run.ts";
 import { EXIT, type Terminal, UsageError } from "./terminal.ts";
@@ -49,6 +50,7 @@ export async function runCommandLine(
   addWorker(parser, context, finish);
   addReplay(parser, terminal, finish);
   addFork(parser, terminal, finish);
+  addCapacity(parser, context, finish);
   addCheck(parser, terminal, finish);
   addExplain(parser, terminal, finish);
   parser.command(
@@ -62,35 +64,6 @@ export async function runCommandLine(
     if (text !== "") terminal.out(`${text}\n`);
   });
   return exit;
-}
-
-type Finish = (command: Promise<number>) => Promise<void>;
-
-function withOutput<T>(command: Argv<T>): Argv<T & { output: "table" | "json" }> {
-  return command.option("output", {
-    alias: "o",
-    choices: ["table", "json"] as const,
-    default: "table" as const,
-    describe: "How to print the answer",
-  });
-}
-
-function withChanges<T>(command: Argv<T>): Argv<T & { set: string[]; overlay: string[] }> {
-  return command
-    .option("set", {
-      type: "string",
-      array: true,
-      nargs: 1,
-      default: [] as string[],
-      describe: "Change a value: path=value, or Kind/name:path=value for a manifest",
-    })
-    .option("overlay", {
-      type: "string",
-      array: true,
-      nargs: 1,
-      default: [] as string[],
-      describe: "A file of JSON merge patches over the manifests",
-    });
 }
 
 function addRun(parser: Argv, context: RunContext, finish: Finish): void {
@@ -278,25 +251,6 @@ function readShard(text: string | undefined): { readonly index: number; readonly
   return { index, count };
 }
 
-function withThreads<T>(command: Argv<T>): Argv<T & { jobs: string | undefined }> {
-  return command.option("jobs", {
-    alias: "j",
-    type: "string",
-    requiresArg: true,
-    describe: "Runs at a time; as many as there are processors by default",
-  });
-}
-
-function readThreads(jobs: string | string[] | undefined): number | undefined {
-  const text = once("jobs", jobs);
-  if (text === undefined) return undefined;
-  const threads = Number(text);
-  if (!/^\d+$/.test(text) || threads < 1 || threads > 1024) {
-    throw new UsageError(`-j: expected a whole number of at least 1; got "${text}"`);
-  }
-  return threads;
-}
-
 /** The seeds of this part of a run; undefined for the one of the scenario. */
 async function seedsOfRun(
   text: string | undefined,
@@ -310,22 +264,6 @@ async function seedsOfRun(
   if (seed !== undefined) throw new UsageError("--seed and --seeds exclude each other");
   const seeds = await readSeeds(text);
   return shard === null ? seeds : seeds.filter((_, index) => index % shard.count === shard.index - 1);
-}
-
-async function readSeeds(text: string): Promise<ReturnType<typeof parseSeeds>> {
-  const { parseSeeds: parse } = await import("../experiment/index.ts");
-  try {
-    return parse(text);
-  } catch (error) {
-    if (error instanceof RangeError) throw new UsageError(`--seeds: ${error.message}`);
-    throw error;
-  }
-}
-
-/** An option that makes no sense twice. */
-function once(name: string, value: string | string[] | undefined): string | undefined {
-  if (Array.isArray(value)) throw new UsageError(`--${name} is given ${value.length} times`);
-  return value;
 }
 
 function addReplay(parser: Argv, terminal: Terminal, finish: Finish): void {

@@ -19,6 +19,8 @@ export interface LoadOptions {
   readonly settings?: readonly string[];
   /** Files with more patches, relative to the working folder. */
   readonly overlays?: readonly string[];
+  /** Manifests besides those that the file names, relative to the working folder. */
+  readonly manifests?: readonly string[];
   readonly run?: number;
   /** Assertions behind those of the scenario. */
   readonly assertions?: readonly string[];
@@ -106,7 +108,7 @@ class Loader {
       ...set.overlays,
     ];
     const manifests = this.readAll(filled, references.manifests);
-    manifests.push(...inPlace(filled, ["spec", "objects"]));
+    manifests.push(...inPlace(filled, ["spec", "objects"]), ...this.commandLineManifests(filled));
     const reading = checkObjects(manifests, overlays);
     const applied = this.readApplied(filled, references.applied);
     const csv = await this.readTables(filled, references.csv);
@@ -197,9 +199,19 @@ class Loader {
     return [...fromFiles, ...inPlace(document, ["spec", "overlays"])];
   }
 
+  private commandLineManifests(document: SourceDocument): SourceDocument[] {
+    const references = (this.options.manifests ?? []).map((path) => ({ path: this.nameOf(path), at: ["spec"] }));
+    return this.readAll(document, references);
+  }
+
+  /** A path of the command line as seen from the folder of the scenario. */
+  private nameOf(path: string): string {
+    return isAbsolute(path) ? path : relative(this.folder, path);
+  }
+
   private commandLineOverlays(): SourceDocument[] {
     return (this.options.overlays ?? []).flatMap((path) => {
-      const name = isAbsolute(path) ? path : relative(this.folder, path);
+      const name = this.nameOf(path);
       const text = this.readText(name, null);
       if (text === null) return [];
       return this.documentsOf(name, text);

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
-import { type Path, readDocuments } from "./documents.ts";
+import { type Path, readDocuments, type SourceDocument } from "./documents.ts";
 import { hasErrors, type Problem, sortProblems } from "./problem.ts";
 import { checkSchema, fillDefaults, type JsonSchema } from "./schema.ts";
 
@@ -8,6 +8,8 @@ import { checkSchema, fillDefaults, type JsonSchema } from "./schema.ts";
 export interface TypedFile {
   /** With every default written out; null when there are errors. */
   readonly value: unknown;
+  /** The same with its places in the text; null when there are errors. */
+  readonly document: SourceDocument | null;
   /** Sorted. */
   readonly problems: readonly Problem[];
   readonly texts: ReadonlyMap<string, string>;
@@ -24,6 +26,7 @@ export function readTypedFile(file: string, schema: JsonSchema): TypedFile {
   const texts = new Map<string, string>();
   const bad = (problems: readonly Problem[]): TypedFile => ({
     value: null,
+    document: null,
     problems: sortProblems(problems),
     texts,
     folder,
@@ -45,9 +48,11 @@ export function readTypedFile(file: string, schema: JsonSchema): TypedFile {
     return bad(problems.length > 0 ? problems : [{ ...nowhere, code: "E0005", message }]);
   }
   const all = [...problems, ...checkSchema(document, schema)];
+  const value = hasErrors(all) ? null : fillDefaults(document.value, schema);
   return {
     ...bad(all),
-    value: hasErrors(all) ? null : fillDefaults(document.value, schema),
+    value,
+    document: value === null ? null : { ...document, value },
     problemAt: (path, code, message) => ({ code, ...document.locate(path), message }),
   };
 }

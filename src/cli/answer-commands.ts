@@ -1,0 +1,88 @@
+import type { Argv } from "yargs";
+import { type Finish, once, withChanges, withOutput } from "./options.ts";
+import type { RunContext } from "./run.ts";
+import { UsageError } from "./terminal.ts";
+
+/** The commands that answer a question about a cluster. */
+
+function withCluster<T>(command: Argv<T>): Argv<T & { filename: string[] }> {
+  return command.option("filename", {
+    alias: "f",
+    type: "string",
+    array: true,
+    nargs: 1,
+    demandOption: true,
+    describe: "The cluster: a scenario, manifests, or a dump of kubectl get -o yaml; the scenario first",
+  }) as Argv<T & { filename: string[] }>;
+}
+
+export function addCapacity(parser: Argv, context: RunContext, finish: Finish): void {
+  parser.command(
+    "capacity",
+    "How many pods fit, how few nodes will do, which nodes can go",
+    (command) =>
+      withChanges(withOutput(withCluster(command)))
+        .option("fit", {
+          type: "string",
+          array: true,
+          nargs: 1,
+          default: [] as string[],
+          describe: "A pod (or a workload, for its pods) that is to fit; may be given several times",
+        })
+        .option("ratio", { type: "string", requiresArg: true, describe: "Pods of each --fit in a round, such as 4:1" })
+        .option("count", { type: "string", requiresArg: true, describe: "Pods of each --fit that are wanted: 60:15" })
+        .option("min-nodes", { type: "boolean", default: false, describe: "Fewest nodes for everything" })
+        .option("keep-nodes", {
+          type: "boolean",
+          default: false,
+          describe: "With --min-nodes: the present nodes stay, and new ones come beside them",
+        })
+        .option("max-nodes", {
+          type: "string",
+          requiresArg: true,
+          default: "1000",
+          describe: "With --min-nodes: more new nodes than these are no answer",
+        })
+        .option("catalogue", { type: "string", requiresArg: true, describe: "Node types to choose from" })
+        .option("objective", {
+          choices: ["cost", "nodes"] as const,
+          describe: "What is to be least; cost with a catalogue, else nodes",
+        })
+        .option("shrink", { type: "boolean", default: false, describe: "Which nodes can go" }),
+    async (options) => {
+      const { capacity } = await import("./capacity.ts");
+      const {
+        filename: files,
+        set: settings,
+        overlay: overlays,
+        output,
+        fit: fits,
+        minNodes,
+        keepNodes,
+        shrink,
+      } = options;
+      const catalogue = once("catalogue", options.catalogue);
+      await finish(
+        capacity(
+          {
+            ...{ files, settings, overlays, output, fits, minNodes, keepNodes, shrink, catalogue },
+            ratio: readNumbers("ratio", once("ratio", options.ratio)),
+            counts: readNumbers("count", once("count", options.count)),
+            mostNodes: readNumbers("max-nodes", once("max-nodes", options.maxNodes))?.[0] ?? 1000,
+            objective: options.objective ?? (catalogue === undefined ? "nodes" : "cost"),
+          },
+          context,
+        ),
+      );
+    },
+  );
+}
+
+/** `4:1`. @throws UsageError */
+function readNumbers(name: string, text: string | undefined): readonly number[] | null {
+  if (text === undefined) return null;
+  if (!/^[1-9]\d{0,5}([:,][1-9]\d{0,5})*$/.test(text)) {
+    throw new UsageError(`--${name}: expected whole numbers from 1 on, such as 4:1; got "${text}"`);
+  }
+  return text.split(/[:,]/).map(Number);
+}
