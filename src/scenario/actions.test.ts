@@ -75,3 +75,30 @@ test("machines of no pool are refused", async () => {
     expect.stringMatching(/^E0401 there is no node or node pool "main-09" — did you mean/),
   ]);
 });
+
+test("a rolling update says what takes whose place", async () => {
+  const rc = (name: string) => ({ at: "0s", apply: controller(name) });
+  const controller = (name: string) => ({
+    apiVersion: "v1",
+    kind: "ReplicationController",
+    metadata: { name },
+    spec: { selector: { app: name }, template: { metadata: { labels: { app: name } }, spec: POD } },
+  });
+  const { found, actions } = await load([
+    rc("web"),
+    { at: "1m", kubectl: "kubectl rolling-update web web-2 --image=web:2 --update-period=10s" },
+    { at: "2m", kubectl: "rolling-update web" },
+    { at: "2m", kubectl: "rolling-update web --image=web:2 --timeout=soon" },
+    { at: "2m", kubectl: "rolling-update wbe --image=web:2" },
+    { at: "2m", kubectl: "rolling-update web --image=web:2 --rollback" },
+  ]);
+  expect(found).toEqual([
+    "E0409 rolling-update needs either --filename or --image",
+    expect.stringMatching(/^E0409 --timeout: /),
+    expect.stringMatching(/^E0403 there is no replicationcontroller/i),
+    expect.stringMatching(/^E0409 unknown flag "--rollback" for rolling-update/),
+  ]);
+  expect(actions).toEqual([]);
+});
+
+const POD = { containers: [{ name: "c", image: "web:1" }] };

@@ -2,8 +2,9 @@ import { nodeOfPool } from "../world/index.ts";
 import type { Action, Micros, ObjectReference, PlannedNode, PlannedObject, PlannedPool } from "../world/plan.ts";
 import { reportIfAfterEnd, selectNodes } from "./failures.ts";
 import type { Field } from "./field.ts";
-import { parseKubectl } from "./kubectl.ts";
+import { asKubectl, parseKubectl } from "./kubectl.ts";
 import { kindOfWord, kindWords, type ObjectIndex, referenceLabel } from "./objects.ts";
+import { readRollingUpdate } from "./rolling-update.ts";
 import { didYouMean } from "./spelling.ts";
 
 export interface ActionContext {
@@ -73,6 +74,10 @@ function readAction(field: Field, index: number, context: Context): Action | nul
     return null;
   }
   reportIfAfterEnd(field.get("at"), context.durationMicros);
+  if (verb === "kubectl" && /^(kubectl\s+)?rolling-update\s/.test(field.get("kubectl").text())) {
+    const base = { index, atMicros: field.get("at").micros(), source: field.place };
+    return readRollingUpdate(field.get("kubectl"), base, context);
+  }
   const wish = verb === "kubectl" ? wishOfKubectl(field.get("kubectl")) : wishOfFields(field, verb);
   if (wish === null) return null;
   const place = field.get(verb);
@@ -266,7 +271,7 @@ function wishOfKubectl(place: Field): Wish | null {
   }
   const verb = command.verb.replace(/ ([a-z])/, (_, letter: string) => letter.toUpperCase());
   const namespace = command.flags.get("namespace") ?? "default";
-  const text = place.text().startsWith("kubectl ") ? place.text() : `kubectl ${place.text()}`;
+  const text = asKubectl(place.text());
   return { verb, target, namespace, number: flag === undefined ? null : Number(flag), images, text };
 }
 

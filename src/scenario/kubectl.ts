@@ -16,6 +16,10 @@ const FLAGS: ReadonlyMap<string, readonly string[]> = new Map([
   ["cordon", []],
   ["uncordon", []],
   ["drain", ["grace-period", "ignore-daemonsets", "delete-emptydir-data", "force"]],
+  [
+    "rolling-update",
+    ["filename", "image", "container", "deployment-label-key", "update-period", "poll-interval", "timeout"],
+  ],
   ["rollout undo", ["to-revision"]],
   ["rollout pause", []],
   ["rollout resume", []],
@@ -66,6 +70,11 @@ function readFlags(
     flags.set(name, value);
   }
   return { verb, words: rest, flags };
+}
+
+/** The line with its program. */
+export function asKubectl(line: string): string {
+  return line.startsWith("kubectl ") ? line : `kubectl ${line}`;
 }
 
 /** Words of a shell-like line: single and double quotes group, a backslash takes the next character; null when open. */

@@ -21,6 +21,7 @@ import { type Cluster, createObject } from "./bootstrap.ts";
 import { REFUSED } from "./control-plane.ts";
 import type { NodeFleet } from "./node-fleet.ts";
 import type { Action, ObjectReference, Plan, PlannedObject } from "./plan.ts";
+import { RollingUpdates } from "./rolling-update.ts";
 
 const REVISION = "deployment.kubernetes.io/revision";
 const HASH_LABEL = "pod-template-hash";
@@ -56,6 +57,7 @@ export class Actions {
   readonly #objects: readonly PlannedObject[];
   readonly #machines: Machines;
   readonly #drain: Drain;
+  readonly #rollingUpdates: RollingUpdates;
   readonly #kind: number;
 
   constructor(engine: Engine, cluster: Cluster, plan: Plan, machines: Machines) {
@@ -66,6 +68,7 @@ export class Actions {
     this.#actions = plan.actions;
     this.#objects = plan.objects;
     this.#drain = new Drain(cluster.store);
+    this.#rollingUpdates = new RollingUpdates(cluster, machines.isServing);
     this.#kind = engine.define("action", PHASE.fault, (index) => this.#play(index));
   }
 
@@ -112,6 +115,8 @@ export class Actions {
       case "cordon":
       case "uncordon":
         return firstOf(action.nodes.map((name) => this.#cordon(name, action.kind === "cordon")));
+      case "rollingUpdate":
+        return this.#rollingUpdates.start(action);
       case "drain":
         return firstOf(action.nodes.map((name) => this.#drainNode(name, action.gracePeriodSeconds)));
       case "addNodes":

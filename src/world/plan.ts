@@ -294,6 +294,11 @@ export type Action = ActionBase &
         readonly images: readonly { readonly container: string; readonly image: string }[];
       }
     | { readonly kind: "delete"; readonly target: ObjectReference; readonly gracePeriodSeconds: number | null }
+    | ({
+        readonly kind: "rollingUpdate";
+        readonly target: ObjectReference;
+        readonly replacement: RollingReplacement;
+      } & RollingUpdateTimes)
     | { readonly kind: "cordon" | "uncordon"; readonly nodes: readonly string[] }
     | { readonly kind: "drain"; readonly nodes: readonly string[]; readonly gracePeriodSeconds: number | null }
     | { readonly kind: "addNodes"; readonly pool: string; readonly count: number }
@@ -303,6 +308,26 @@ export type Action = ActionBase &
     | { readonly kind: "rolloutUndo"; readonly target: ObjectReference; readonly toRevision: number | null }
     | { readonly kind: "rolloutPause" | "rolloutResume" | "rolloutRestart"; readonly target: ObjectReference }
   );
+
+/** How long a rolling update pauses between its steps, how often it looks, and how long it waits. */
+export interface RollingUpdateTimes {
+  readonly updatePeriodMicros: Micros;
+  readonly intervalMicros: Micros;
+  readonly timeoutMicros: Micros;
+}
+
+/** What takes the place of a ReplicationController: one of a manifest, or a copy of it with another image. */
+export type RollingReplacement =
+  | { readonly file: string; readonly object: KubeObject; readonly isReplicasWritten: boolean }
+  | {
+      readonly image: string;
+      /** null: the only one. */
+      readonly container: string | null;
+      /** null: made of the old name, which the new controller takes over at the end. */
+      readonly newName: string | null;
+      /** The label that tells the pods apart. */
+      readonly deploymentKey: string;
+    };
 
 // Assertions.
 
