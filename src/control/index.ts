@@ -40,5 +40,5 @@ export { type AdmittedService, ServiceAddresses, type ServiceAddressSettings } f
 export { StatefulSetController, type StatefulSetSettings } from "./statefulset/index.ts";
 export { TaintEviction } from "./taint-eviction.ts";
 export { PROVISIONING_DEFAULTS, type ProvisioningDelays, VolumeController } from "./volumes/index.ts";
-export { VpaRecommender } from "./vpa/index.ts";
+export { type VerticalPodAutoscaler, VpaAdmission, VpaRecommender, VpaUpdater, vpaRows } from "./vpa/index.ts";
 export { WorkQueue } from "./work-queue.ts";

@@ -148,6 +148,7 @@ function valuesOf(assertion: Assertion, label: string, index: ObjectIndex, nodes
   const names = (kind: string): string[] => index.namesOf(kind).map((name) => name.slice(name.indexOf("/") + 1));
   if (label === "svc") return names("Service");
   if (label === "hpa") return names("HorizontalPodAutoscaler");
+  if (label === "vpa") return names("VerticalPodAutoscaler");
   if (label === "node") return [...nodes];
   return null;
 }

@@ -8,6 +8,7 @@ import {
   type Namespace,
   objectSubject,
   type PersistentVolumeClaim,
+  type PodSpec,
   podSubject,
   type QuotaSubject,
   quotaVerdict,
@@ -33,12 +34,14 @@ interface Limited {
 
 /**
  * The admission plugins that look at the namespace of a new object, in their order: NamespaceLifecycle, LimitRanger,
- * ResourceQuota. What a quota admits is added to its `status.used` at once.
+ * webhooks, ResourceQuota. What a quota admits is added to its `status.used` at once.
  *
  * @source kubernetes 1.37 apiserver/pkg/admission/plugin/namespace/lifecycle, plugin/pkg/admission/limitranger,
  * apiserver/pkg/admission/plugin/resourcequota
  */
 export class Admission {
+  /** A mutating webhook for new pods, after the LimitRanges. The same template must come back for the same answer. */
+  mutatePod: ((namespace: string, template: PodTemplate) => PodTemplate) | null = null;
   readonly #store: Store;
   /** Derived from the template and the ranges, made again when asked, hence no state. */
   readonly #limited = new WeakMap<PodTemplate, Limited>();
@@ -51,7 +54,7 @@ export class Admission {
   admitPod(namespace: string, name: string, template: PodTemplate): PodAdmitted {
     const terminating = this.#terminatingText(namespace);
     if (terminating !== undefined) return { refusal: terminatingStatus("pods", name, terminating) };
-    const limited = this.#limitedBy(namespace, template);
+    const limited = this.#webhookOn(namespace, this.#limitedBy(namespace, template));
     if (limited.refusal !== undefined) return { refusal: forbidden("pods", name, limited.refusal) };
     if (limited.template.forbidden !== undefined) {
       return { refusal: forbidden("pods", name, limited.template.forbidden) };
@@ -101,7 +104,7 @@ export class Admission {
     if (known !== undefined && sameData(known.ranges, ranges)) return known;
     const { annotations, spec } = template;
     const made = ranges.reduce<LimitedPod>(withLimitRange, { spec, annotations });
-    const refusal = ranges.map((range) => limitRangeRefusal(made.spec, range)).find((text) => text !== undefined);
+    const refusal = refusalBy(ranges, made.spec);
     const limited = {
       ranges,
       template: made.spec === spec ? template : deepFreeze({ ...template, ...made }),
@@ -109,6 +112,16 @@ export class Admission {
     };
     this.#limited.set(template, limited);
     return limited;
+  }
+
+  /** What the webhook makes of it, which the LimitRanges then judge. */
+  #webhookOn(namespace: string, limited: Limited): Limited {
+    if (this.mutatePod === null) return limited;
+    const template = this.mutatePod(namespace, limited.template);
+    if (template === limited.template) return limited;
+    const { ranges } = limited;
+    const refusal = refusalBy(ranges, template.spec);
+    return { ranges, template, ...(refusal === undefined ? {} : { refusal }) };
   }
 
   /** Adds the object to all quotas that count it; or says why one refuses it, and adds it to none. */
@@ -126,6 +139,10 @@ export class Admission {
     for (const [row, status] of charged) this.#store.writer.updateStatus(table, row, status);
     return undefined;
   }
+}
+
+function refusalBy(ranges: readonly LimitRange[], spec: PodSpec): string | undefined {
+  return ranges.map((range) => limitRangeRefusal(spec, range)).find((text) => text !== undefined);
 }
 
 /** As errors name a kind: `deployments.apps`, `pods`. */

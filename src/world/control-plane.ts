@@ -93,7 +93,7 @@ export class ControlPlane {
     if (wasServing && !this.isServing) {
       this.#set({ lostAt: this.#engine.now });
       this.#kubelets.setServed(false);
-      this.#engine.hold(PROCESS.vpaRecommender);
+      this.#engine.hold(PROCESS.verticalPodAutoscaler);
       for (const name of this.#elected) this.#engine.hold(PROCESS_OF[name]);
     }
     for (const name of this.#elected) {
@@ -113,7 +113,7 @@ export class ControlPlane {
     if (!wasServing) {
       this.#set({ lostAt: -1 });
       this.#kubelets.setServed(true);
-      this.#engine.release(PROCESS.vpaRecommender);
+      this.#engine.release(PROCESS.verticalPodAutoscaler);
     }
     const hasLostLease = !wasServing && this.#engine.now - lostAt >= RENEW_DEADLINE;
     for (const name of this.#elected) {

@@ -73,6 +73,20 @@ export const METRICS: readonly MetricDefinition[] = [
     ["namespace", "hpa"],
     "Changes of replicas against the direction of the change before.",
   ),
+  metric(
+    "vpa_target_cpu_cores",
+    "cores",
+    "gauge",
+    ["namespace", "vpa", "container"],
+    "CPU that a VerticalPodAutoscaler recommends a container to request.",
+  ),
+  metric(
+    "vpa_target_memory_bytes",
+    "bytes",
+    "gauge",
+    ["namespace", "vpa", "container"],
+    "Memory that a VerticalPodAutoscaler recommends a container to request.",
+  ),
   metric("service_requests", "count", "total", ["namespace", "svc"], "Requests wanted by the loads of a Service."),
   metric(
     "service_unserved_requests",
@@ -118,6 +132,8 @@ export const SERIES = {
   pods: ["at_s", "total", "pending", "running", "ready", "succeeded", "failed", "terminating", "cpu_used_cores"],
   workloads: ["at_s", "namespace", "kind", "name", "wanted", "current", "ready", "updated"],
   hpa: ["at_s", "namespace", "name", "current", "desired", "min", "max", "utilization_percent", "target_percent"],
+  /** In cores or bytes. */
+  vpa: ["at_s", "namespace", "name", "container", "resource", "lower", "target", "upper"],
   services: [
     "at_s",
     "namespace",

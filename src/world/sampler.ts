@@ -1,3 +1,4 @@
+import { type VerticalPodAutoscaler, vpaRows } from "../control/index.ts";
 import type { Engine } from "../engine/index.ts";
 import {
   type Deployment,
@@ -10,10 +11,12 @@ import {
   type StatefulSet,
 } from "../kube/index.ts";
 import type { DocumentTable, Store } from "../store/index.ts";
+import { cpuMilliOf, wholeValueOf } from "../units/index.ts";
 import type { Gauge, Labels } from "./measures.ts";
 import { figuresOf, isUsageDue, nodeUsageRows, rounded } from "./node-usage.ts";
 import type { Observed, Observer } from "./observer.ts";
 import type { SeriesName } from "./plan.ts";
+import { hasVpa } from "./vertical-autoscaler.ts";
 
 const SECOND = 1_000_000;
 const WORKLOAD_METRICS = ["workload_replicas", "workload_ready_replicas"];
@@ -32,6 +35,7 @@ export class Sampler {
   readonly #observed: Observed;
   readonly #observer: Observer;
   readonly #sampleKind: number;
+  readonly #hasVpas: boolean;
   /** By kind and row: derived. */
   readonly #gauges = new Map<string, (Gauged | undefined)[]>();
 
@@ -40,6 +44,7 @@ export class Sampler {
     this.#store = store;
     this.#observed = observed;
     this.#observer = observer;
+    this.#hasVpas = hasVpa(observed.plan);
     this.#sampleKind = engine.define("observer.sample", PHASE.observe, () => this.#sample(), { silent: true });
   }
 
@@ -56,6 +61,7 @@ export class Sampler {
     this.#samplePods();
     this.#sampleWorkloads();
     this.#sampleHpas();
+    if (this.#hasVpas) this.#sampleVpas();
     this.#sampleServices();
     const { plan, sink } = this.#observed;
     if (sink === undefined || !isUsageDue(plan, this.#engine.now)) return;
@@ -197,6 +203,26 @@ export class Sampler {
         utilization_percent: utilization ?? "",
         target_percent: target ?? "",
       }));
+    }
+  }
+
+  #sampleVpas(): void {
+    const table = this.#store.documents<VerticalPodAutoscaler>("Other");
+    for (const vpaRow of vpaRows(this.#store)) {
+      const { metadata, status } = table.get(vpaRow);
+      const { namespace = "default", name = "" } = metadata;
+      for (const one of status?.recommendation?.containerRecommendations ?? []) {
+        const container = one.containerName;
+        for (const [resource, text] of Object.entries(one.target)) {
+          const read = resource === "cpu" ? (amount: string) => cpuMilliOf(amount) / 1000 : wholeValueOf;
+          const metric = resource === "cpu" ? "vpa_target_cpu_cores" : "vpa_target_memory_bytes";
+          this.#gauge(metric, read(text), { namespace, vpa: name, container });
+          this.#row("vpa", () => {
+            const [lower, upper] = [read(one.lowerBound[resource] ?? text), read(one.upperBound[resource] ?? text)];
+            return { namespace, name, container, resource, lower, target: read(text), upper };
+          });
+        }
+      }
     }
   }
 

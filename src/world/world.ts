@@ -1,4 +1,4 @@
-import { ClusterAutoscaler, ServiceAddresses, VpaRecommender } from "../control/index.ts";
+import { ClusterAutoscaler, ServiceAddresses } from "../control/index.ts";
 import { type Checkpoint, Engine, type Micros } from "../engine/index.ts";
 import type { KubeObject } from "../kube/index.ts";
 import { Housekeeping, MetricsServer, UsageMeter } from "../metrics/index.ts";
@@ -24,6 +24,7 @@ import { kubeletOptions, nodeRegistration, schedulerOptions, workloadOptions } f
 import type { PluginModules } from "./own-plugins.ts";
 import type { Plan, ResultSink, RunnableWorld, RunSummary } from "./plan.ts";
 import { Sampler } from "./sampler.ts";
+import { hasVpa, VerticalAutoscaler } from "./vertical-autoscaler.ts";
 
 const NO_PLUGINS: PluginModules = new Map();
 
@@ -62,7 +63,7 @@ export class World implements RunnableWorld {
   readonly #controllers: Controllers;
   readonly #controlPlane: ControlPlane;
   readonly #clusterAutoscaler: ClusterAutoscaler | null;
-  readonly #vpaRecommender: VpaRecommender | null;
+  readonly #vpa: VerticalAutoscaler | null;
   readonly #cluster: Cluster;
   readonly #faults: Faults;
   readonly #actions: Actions;
@@ -138,7 +139,7 @@ export class World implements RunnableWorld {
       clusterAutoscaler === undefined
         ? null
         : new ClusterAutoscaler(store, new WhatIf(store), nodeCloud(engine, this.fleet), clusterAutoscaler);
-    this.#vpaRecommender = hasVpa(plan) ? new VpaRecommender(store, this.metricsServer) : null;
+    this.#vpa = hasVpa(plan) ? new VerticalAutoscaler(store, this.metricsServer) : null;
     this.#controlPlane = new ControlPlane(store, this.kubelets, {
       scheduler: this.scheduler,
       controllerManager: this.#controllers,
@@ -177,7 +178,7 @@ export class World implements RunnableWorld {
     createObjects(world.#cluster, plan);
     world.#controllers.start();
     world.#clusterAutoscaler?.start();
-    world.#vpaRecommender?.start();
+    world.#vpa?.start();
     world.metricsServer.start();
     world.#customMetrics.start();
     world.workload.start();
@@ -274,10 +275,4 @@ export class World implements RunnableWorld {
     store.events.sink = { final: (event: RecordedEvent) => sink.event(eventObject(store, event)) };
     if (plan.record.decisions) store.decisions.sink = (decision) => sink.decision(decision);
   }
-}
-
-/** Whether there is, or will be, a VerticalPodAutoscaler: the recommender is an add-on that is installed with them. */
-function hasVpa({ objects, actions }: Plan): boolean {
-  const applied = actions.flatMap((action) => (action.kind === "apply" ? action.objects : []));
-  return [...objects, ...applied].some(({ object }) => object.kind === "VerticalPodAutoscaler");
 }

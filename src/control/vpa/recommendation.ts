@@ -13,7 +13,11 @@ import { type Amounts, estimateRequests, type UsageHistory } from "./estimate.ts
 export interface VerticalPodAutoscaler extends KubeObject {
   readonly spec: {
     readonly targetRef?: { readonly apiVersion?: string; readonly kind: string; readonly name: string };
-    readonly updatePolicy?: { readonly updateMode?: string; readonly minReplicas?: number };
+    readonly updatePolicy?: {
+      readonly updateMode?: string;
+      readonly minReplicas?: number;
+      readonly evictionRequirements?: readonly EvictionRequirement[];
+    };
     readonly resourcePolicy?: { readonly containerPolicies?: readonly ContainerPolicy[] };
   };
   readonly status?: VpaStatus;
@@ -26,6 +30,13 @@ export interface ContainerPolicy {
   readonly minAllowed?: StringMap;
   readonly maxAllowed?: StringMap;
   readonly controlledResources?: readonly string[];
+  readonly controlledValues?: "RequestsAndLimits" | "RequestsOnly";
+}
+
+/** When pods may be evicted: a recommendation for one of the resources is above, or below, what is requested. */
+export interface EvictionRequirement {
+  readonly resources: readonly string[];
+  readonly changeRequirement: "TargetHigherThanRequests" | "TargetLowerThanRequests";
 }
 
 export interface VpaStatus {
@@ -52,7 +63,7 @@ export function recommend(
 ): ContainerRecommendation[] {
   const seen = containers.filter(({ name }) => (histories.get(name)?.sampleCount ?? 0) > 0);
   const found = seen.flatMap(({ name }) => {
-    const policy = policies.find(({ containerName }) => containerName === name) ?? policies.find(isForAll);
+    const policy = policyOf(policies, name);
     if (policy?.mode === "Off") return [];
     const estimate = estimateRequests(histories.get(name) as UsageHistory, seen.length);
     const resources = RESOURCES.filter((resource) => policy?.controlledResources?.includes(resource) ?? true);
@@ -69,6 +80,11 @@ export function recommend(
     ];
   });
   return found.sort((a, b) => (a.containerName < b.containerName ? -1 : 1));
+}
+
+/** The policy for a container: its own, else that of "*". */
+export function policyOf(policies: readonly ContainerPolicy[], name: string): ContainerPolicy | undefined {
+  return policies.find(({ containerName }) => containerName === name) ?? policies.find(isForAll);
 }
 
 function isForAll({ containerName }: ContainerPolicy): boolean {

@@ -3,7 +3,6 @@ import type { MetricsServer } from "../../metrics/index.ts";
 import { POD_PHASE, type Store } from "../../store/index.ts";
 import { StateMap, sameData } from "../../tables/index.ts";
 import { type Micros, minutes } from "../../units/index.ts";
-import { readScale } from "../scale.ts";
 import type { Sample } from "./decaying-histogram.ts";
 import {
   bytesAfterOom,
@@ -15,9 +14,9 @@ import {
   withCpu,
   withPeaks,
 } from "./estimate.ts";
+import { targetPods, vpaRows } from "./objects.ts";
 import { recommend, statusWith, type VerticalPodAutoscaler } from "./recommendation.ts";
 
-const KIND = "VerticalPodAutoscaler";
 /** @source vertical-pod-autoscaler 1.6 flag recommender-interval */
 const PERIOD: Micros = minutes(1);
 const MILLI = 1000;
@@ -37,9 +36,6 @@ const NEVER_SEEN: PodMemory = Object.freeze({ window: NO_WINDOW, seenAt: 0, rest
  *
  * @source vertical-pod-autoscaler 1.6 pkg/recommender/routines/recommender.go
  *
- * DEVIATION(vpa-recommends-only): nobody acts on a recommendation: pods are neither evicted nor admitted with other requests,
- * whatever the update mode.
- *
  * DEVIATION(vpa-single-container): usage is kept by pod, so pods with several containers are not recommended for.
  */
 export class VpaRecommender {
@@ -58,7 +54,7 @@ export class VpaRecommender {
     this.#histories = new StateMap(engine.cells, "vpa.histories");
     this.#pods = new StateMap(engine.cells, "vpa.pods");
     this.#tickKind = engine.define("vpa.recommend", PHASE.control, () => this.#tick(), {
-      process: PROCESS.vpaRecommender,
+      process: PROCESS.verticalPodAutoscaler,
     });
   }
 
@@ -67,20 +63,18 @@ export class VpaRecommender {
   }
 
   #tick(): void {
-    const table = this.#store.documents<VerticalPodAutoscaler>("Other");
     const seen = new Set<number>();
-    for (let row = table.first(); row !== -1; row = table.after(row)) {
-      if (table.get(row).kind === KIND) this.#sync(row, seen);
-    }
+    for (const row of vpaRows(this.#store)) this.#sync(row, seen);
     for (const serial of [...this.#pods.keys()]) if (!seen.has(serial)) this.#pods.delete(serial);
     this.#store.engine.after(PERIOD, this.#tickKind);
   }
 
   #sync(row: number, seen: Set<number>): void {
     const table = this.#store.documents<VerticalPodAutoscaler>("Other");
-    const { metadata, spec, status } = table.get(row);
+    const vpa = table.get(row);
+    const { metadata, spec, status } = vpa;
     const { namespace = "default", name = "" } = metadata;
-    const rows = this.#podsOf(namespace, spec);
+    const rows = targetPods(this.#store, vpa);
     const [first] = rows;
     const template = first === undefined ? undefined : this.#store.pods.templateOf(first).spec;
     const [container, ...others] = template?.containers ?? [];
@@ -100,16 +94,6 @@ export class VpaRecommender {
     const samples = [...histories.values()].reduce((sum, { sampleCount }) => sum + sampleCount, 0);
     const object = `vpa/${namespace}/${name}`;
     this.#store.decisions.write({ by: "vpa", what: "recommend", object, pods: rows.length, samples, recommendations });
-  }
-
-  /** Pods of the target that have not ended, in order of creation. */
-  #podsOf(namespace: string, { targetRef }: VerticalPodAutoscaler["spec"]): number[] {
-    if (targetRef === undefined) return [];
-    const { apiVersion = "", kind, name } = targetRef;
-    const scale = readScale(this.#store, apiVersion, kind, namespace, name);
-    if (!scale.ok) return [];
-    const { pods } = this.#store;
-    return pods.matching(namespace, (labels) => scale.matcher.matches(labels)).filter((row) => !pods.isTerminal(row));
   }
 
   #learn(history: UsageHistory, rows: readonly number[], seen: Set<number>): UsageHistory {
