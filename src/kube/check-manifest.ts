@@ -1,12 +1,13 @@
 import { formatQuantity, tryParseQuantity } from "../units/index.ts";
 import { convertToServed, findOldVersion, OLD_VERSIONS } from "./convert.ts";
+import { parseSchedule } from "./cron-schedule.ts";
 import { withDefaults } from "./defaults.ts";
 import { findKind, findKindByName, groupVersion, KINDS, type KindInfo, SERVED_API_VERSIONS } from "./kinds.ts";
 import { isObject, type JsonObject, type Problem, problem } from "./problems.ts";
 import { schemaOf } from "./schema-kinds.ts";
 import { checkShape } from "./shape-check.ts";
 import { nearestSpelling } from "./spelling.ts";
-import type { Container, KubeObject, PodSpec } from "./types.ts";
+import type { Container, CronJob, KubeObject, PodSpec } from "./types.ts";
 import { validateObject } from "./validation.ts";
 
 export interface CheckedManifest {
@@ -37,7 +38,7 @@ export function checkManifest(raw: unknown): CheckedManifest {
   const { metadata } = object;
   const complete = withDefaults({ ...object, metadata: metadata ?? {} } as unknown as KubeObject);
   for (const { path, text } of validateObject(complete)) problems.push(problem("E0109", path, text));
-  problems.push(...byteWarnings(complete));
+  problems.push(...byteWarnings(complete), ...scheduleWarnings(complete));
   return problems.some(({ severity }) => severity === "error") ? { problems } : { problems, object: complete };
 }
 
@@ -198,6 +199,15 @@ function containerByteWarnings({ resources }: Container, path: readonly (string 
       return [problem("W0204", [...path, "resources", list, name], message, { hint: "write 128Mi, not 128m" })];
     }),
   );
+}
+
+/** The API server takes a date that is in no calendar; the CronJob waits for it for ever. */
+function scheduleWarnings(object: KubeObject): Problem[] {
+  if (object.kind !== "CronJob") return [];
+  const text = (object as CronJob).spec.schedule;
+  const schedule = parseSchedule(text);
+  const comes = "error" in schedule || schedule.next(0) !== undefined;
+  return comes ? [] : [problem("W0213", ["spec", "schedule"], `schedule ${JSON.stringify(text)} never comes`)];
 }
 
 /** Null means absent, wherever a field may be left out. */

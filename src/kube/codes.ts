@@ -84,6 +84,13 @@ export const MANIFEST_CODES: readonly CodeInfo[] = [
     explanation: "The kind is still served, but its successor should be used.",
   },
   {
+    code: "W0213",
+    title: "a schedule that never comes",
+    explanation:
+      "The five fields are right, but no day has them all, such as the 30th of February. The API server takes it; the CronJob starts nothing unless somebody makes a Job of it.",
+    example: 'spec:\n  schedule: "0 0 28 2 *"',
+  },
+  {
     code: "N0302",
     title: "unknown field",
     explanation:

@@ -13,7 +13,7 @@ import type {
 export const LIMIT_RANGER_ANNOTATION = "kubernetes.io/limit-ranger";
 
 /** Above this a ratio is compared in whole units. @source kubernetes 1.37 resource.MaxMilliValue */
-const MILLI_VALUE_MAX = Math.floor(Number.MAX_SAFE_INTEGER / 1000);
+export const MILLI_VALUE_MAX = Math.floor(Number.MAX_SAFE_INTEGER / 1000);
 
 /** What a container takes from a LimitRange where it says nothing itself, and for whom the API server notes it. */
 export interface LimitedPod {

@@ -194,7 +194,8 @@ function isContainerResource(name: string): boolean {
   return CONTAINER_RESOURCES.includes(name) || name.startsWith("hugepages-");
 }
 
-function isStandardResource(name: string): boolean {
+/** Whether a name without a prefix is one that the API server knows, for containers or quotas. */
+export function isStandardResource(name: string): boolean {
   const isQuota = /^(requests|limits)\.(cpu|memory|ephemeral-storage|storage)$/.test(name);
   return isContainerResource(name) || isQuota || OTHER_STANDARD_RESOURCES.includes(name);
 }

@@ -7,6 +7,7 @@ import { validateCronJob, validateDaemonSet, validateJob } from "./validation-ba
 import { validateNamespace, validateNode, validatePriorityClass } from "./validation-cluster.ts";
 import { validateMetadata } from "./validation-common.ts";
 import { validatePod } from "./validation-pod.ts";
+import { validateLimitRange, validateResourceQuota } from "./validation-quota.ts";
 import { validateService } from "./validation-service.ts";
 import { validateStatefulSet } from "./validation-stateful.ts";
 import {
@@ -55,6 +56,8 @@ const VALIDATORS: ReadonlyMap<string, (object: never) => FieldError[]> = new Map
   ["StatefulSet", validateStatefulSet],
   ["PersistentVolume", validatePersistentVolume],
   ["PersistentVolumeClaim", validatePersistentVolumeClaim],
+  ["ResourceQuota", validateResourceQuota],
+  ["LimitRange", validateLimitRange],
   ["StorageClass", validateStorageClass],
   ["CSINode", validateCsiNode],
 ]);

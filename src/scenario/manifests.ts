@@ -1,4 +1,4 @@
-import { checkManifest, expandList, findKind, type KubeObject } from "../kube/index.ts";
+import { checkManifest, expandList, findKind, type KubeObject, type PriorityClass } from "../kube/index.ts";
 import type { PlannedObject } from "../world/plan.ts";
 import type { Path, SourceDocument } from "./documents.ts";
 import { isRecord } from "./field.ts";
@@ -41,9 +41,26 @@ export function checkObjects(
       continue;
     }
     seen.set(label, planned);
+    refuseSecondDefault(planned, objects, document, problems);
     objects.push(planned);
   }
   return { objects, problems };
+}
+
+/** @source kubernetes 1.37 plugin/pkg/admission/priority validatePriorityClass */
+function refuseSecondDefault(
+  { object }: PlannedObject,
+  others: readonly PlannedObject[],
+  document: SourceDocument,
+  problems: Problem[],
+): void {
+  const isDefault = (one: KubeObject): boolean =>
+    one.kind === "PriorityClass" && (one as PriorityClass).globalDefault === true;
+  const first = isDefault(object) ? others.find((one) => isDefault(one.object)) : undefined;
+  if (first === undefined) return;
+  const head = `priorityclasses.scheduling.k8s.io "${object.metadata.name}" is forbidden`;
+  const message = `${head}: PriorityClass ${first.object.metadata.name} is already marked as default. Only one default can exist`;
+  problems.push({ ...document.locate(["globalDefault"]), code: "E0109", message });
 }
 
 /** The items of a `kind: List` (or `PodList`, …) one by one, anything else as it is. */

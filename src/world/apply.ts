@@ -14,6 +14,8 @@ const SERVERS_OWN: ReadonlySet<string> = new Set(["apiVersion", "kind", "metadat
  * this one does not; and what others have set besides, such as the replicas that an autoscaler manages. Maps are merged,
  * lists taken whole. Parts that are the same data stay the same objects.
  *
+ * DEVIATION(apply-lists): a list in a manifest takes the place of the live one; the original merges containers, ports, volumes and
+ * the like by their keys, so that entries which others have added stay.
  * @source kubernetes 1.37 kubectl apply, three-way strategic merge patch
  */
 export function applied(live: KubeObject, given: PlannedObject, before: PlannedObject | undefined): KubeObject {

@@ -52,7 +52,8 @@ export function createObjects(cluster: Cluster, plan: Plan): void {
   }
   for (const { object } of inOrder(plan.objects)) {
     const result = createObject(cluster, withoutForeignBinding(store, object));
-    // What exists at instant 0 has been counted before.
+    // DEVIATION(quota-at-start): a quota of instant 0 has been counted when the first object comes; in the original, creations are refused
+    // until its controller has written its status.
     if (result.ok && object.kind === "ResourceQuota") countQuota(store, result.row);
     if (result.ok && object.kind === "StatefulSet") keepRevision(store, plan, result.row);
     if (!result.ok && store.decisions.isEnabled) {
