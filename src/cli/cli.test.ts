@@ -62,6 +62,10 @@ class TenSlices implements RunnableWorld {
     return this.nowMicros >= untilMicros;
   }
 
+  checkpoint(): never {
+    throw new Error("ten slices need no checkpoint");
+  }
+
   finish(): RunSummary {
     const assertions = this.plan.assertions.map((assertion) => ({
       assertion,

@@ -1,6 +1,15 @@
 import yargs, { type Argv } from "yargs";
 import { addCapacity } from "./answer-commands.ts";
-import { type Finish, once, readSeeds, readThreads, withChanges, withOutput, withThreads } from "./options.ts";
+import {
+  type Finish,
+  once,
+  readPeriod,
+  readSeeds,
+  readThreads,
+  withChanges,
+  withOutput,
+  withThreads,
+} from "./options.ts";
 import type { OtherFiles } from "./other-files.ts";
 import type { RunContext } from "./run.ts";
 import { EXIT, type Terminal, UsageError } from "./terminal.ts";
@@ -88,6 +97,12 @@ function addRun(parser: Argv, context: RunContext, finish: Finish): void {
         })
         .option("out", { type: "string", requiresArg: true, default: "results", describe: "Folder for the results" })
         .option("html", { type: "boolean", default: false, describe: "Write report.html, one file without network" })
+        .option("checkpoint-every", {
+          type: "string",
+          requiresArg: true,
+          describe: "Simulated time between checkpoints that --resume goes on from, such as 6h",
+        })
+        .option("resume", { type: "boolean", default: false, describe: "Go on with a run that was killed" })
         .option("quiet", {
           alias: "q",
           type: "boolean",
@@ -105,9 +120,17 @@ function addRun(parser: Argv, context: RunContext, finish: Finish): void {
       const threads = readThreads(options.jobs);
       const seeds = await seedsOfRun(once("seeds", options.seeds), seed, readShard(once("shard", options.shard)));
       const [folder, files] = [once("out", out) ?? "results", { html: options.html, ...filesOf(options) }];
-      await finish(
-        run({ scenarios, settings, overlays, output, seed, until, out: folder, quiet, seeds, threads, files }, context),
-      );
+      const [checkpointEveryMicros, isResumed] = [
+        readPeriod("checkpoint-every", once("checkpoint-every", options.checkpointEvery)),
+        options.resume,
+      ];
+      if (seeds !== undefined && (isResumed || checkpointEveryMicros !== undefined)) {
+        throw new UsageError(
+          "--checkpoint-every and --resume are for one seed; `orrery experiment --resume` takes many",
+        );
+      }
+      const given = { scenarios, settings, overlays, output, seed, until, out: folder, quiet, seeds, threads, files };
+      await finish(run({ ...given, checkpointEveryMicros, isResumed }, context));
     },
   );
 }

@@ -23,9 +23,9 @@ export async function main(words: readonly string[], terminal: Terminal): Promis
 function runContext(terminal: Terminal): RunContext {
   return {
     terminal,
-    makeWorld: async (plan, sink, plugins) => {
+    makeWorld: async (plan, sink, plugins, from) => {
       const { World } = await import("../world/index.ts");
-      return World.from(plan, sink, plugins);
+      return from === undefined ? World.from(plan, sink, plugins) : World.fork(plan, from, sink, plugins);
     },
     makeRunner: async (threads) => {
       const { threadRunner } = await import("../experiment/index.ts");

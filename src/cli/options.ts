@@ -1,5 +1,6 @@
 import type { Argv } from "yargs";
 import type { parseSeeds } from "../experiment/index.ts";
+import { parseDuration, UnitError } from "../units/index.ts";
 import { UsageError } from "./terminal.ts";
 
 /** Options that commands share, and how their words are read. */
@@ -66,4 +67,16 @@ export async function readSeeds(text: string): Promise<ReturnType<typeof parseSe
 export function once(name: string, value: string | string[] | undefined): string | undefined {
   if (Array.isArray(value)) throw new UsageError(`--${name} is given ${value.length} times`);
   return value;
+}
+
+/** Simulated time of at least a second; undefined when it is not given. @throws UsageError */
+export function readPeriod(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const micros = parseDuration(text);
+    if (micros >= 1_000_000) return micros;
+  } catch (error) {
+    if (!(error instanceof UnitError)) throw error;
+  }
+  throw new UsageError(`--${option}: expected a duration of at least 1s, such as 6h; got "${text}"`);
 }

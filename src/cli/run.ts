@@ -1,13 +1,24 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
+import type { Checkpoint } from "../engine/index.ts";
 import type { Runner, Seed } from "../experiment/index.ts";
-import { headerLines, hostFacts, ResultFolder, Screen, type SummaryDocument, speedLine } from "../report/index.ts";
+import {
+  headerLines,
+  hostFacts,
+  ResultFolder,
+  type ResultOptions,
+  ResumeRefusal,
+  refill,
+  Screen,
+  type SummaryDocument,
+  speedLine,
+} from "../report/index.ts";
 import { type LoadedScenario, loadScenario, severityOf } from "../scenario/index.ts";
 import type { Plan, ResultSink, RunnableWorld } from "../world/plan.ts";
 import { type OtherFiles, writeJunitOf, writeOtherFiles } from "./other-files.ts";
 import { problemLines, refuse } from "./problems.ts";
 import { startProgress } from "./progress.ts";
-import { EXIT, painter, type Terminal } from "./terminal.ts";
+import { EXIT, painter, type Terminal, UsageError } from "./terminal.ts";
 import { packageVersion } from "./version.ts";
 
 export interface RunOptions {
@@ -25,12 +36,22 @@ export interface RunOptions {
   readonly threads?: number | undefined;
   /** Files besides those of every run. */
   readonly files: OtherFiles;
+  /** Simulated time between two checkpoints; none are written when undefined. */
+  readonly checkpointEveryMicros?: number | undefined;
+  /** Whether to go on from the newest checkpoint in the result folder. */
+  readonly isResumed?: boolean;
 }
 
 /** What a run needs from its surroundings; tests put their own. */
 export interface RunContext {
   readonly terminal: Terminal;
-  readonly makeWorld: (plan: Plan, sink: ResultSink, plugins: LoadedScenario["plugins"]) => Promise<RunnableWorld>;
+  /** @param from what the world goes on from; its start when undefined */
+  readonly makeWorld: (
+    plan: Plan,
+    sink: ResultSink,
+    plugins: LoadedScenario["plugins"],
+    from?: Checkpoint,
+  ) => Promise<RunnableWorld>;
   /** Makes runs in worker threads: so many at a time, or as many as there are processors. */
   readonly makeRunner: (threads: number | undefined) => Promise<Runner>;
   /** Makes runs on the machines that take them from a Redis. */
@@ -103,7 +124,8 @@ async function runOne(loaded: LoadedScenario, options: RunOptions, context: RunC
   const warnings = problems.filter((problem) => severityOf(problem) === "warning");
   for (const line of problemLines(loaded, warnings, { notes: false, hasColour: terminal.errHasColour }))
     terminal.err(`${line}\n`);
-  const folder = new ResultFolder({ out: options.out, plan, version, resolved, inputs });
+  const { out, isResumed = false } = options;
+  const folder = openFolder({ out, plan, version, resolved, inputs, isResumed });
   const screen = new Screen();
   const notes = problems.filter((problem) => severityOf(problem) === "note").length;
   if (isTable) terminal.out(`${headerLines(plan, version, notes).join("\n")}\n`);
@@ -131,6 +153,15 @@ async function runOne(loaded: LoadedScenario, options: RunOptions, context: RunC
   return exit;
 }
 
+function openFolder(options: ResultOptions): ResultFolder {
+  try {
+    return new ResultFolder(options);
+  } catch (error) {
+    if (error instanceof ResumeRefusal) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
 interface Outcome {
   readonly summary: SummaryDocument;
   readonly isInterrupted: boolean;
@@ -156,16 +187,27 @@ async function play(
   });
   const progress = await startProgress(context.terminal, plan.durationMicros, options.quiet);
   try {
-    const world = await context.makeWorld(plan, both(folder, screen), plugins);
+    const from = folder.resumedFrom;
+    if (from !== null) await refill(screen, folder.path);
+    const world = await context.makeWorld(plan, both(folder, screen), plugins, from?.state);
+    const everyMicros = options.checkpointEveryMicros ?? from?.everyMicros ?? Number.POSITIVE_INFINITY;
+    let checkpointAt = (Math.floor((from?.atMicros ?? 0) / everyMicros) + 1) * everyMicros;
     let isDone = false;
     while (!isDone && !isInterrupted) {
+      const until = Math.min(checkpointAt, plan.durationMicros);
+      let isThere: boolean;
       try {
-        isDone = world.runSlice(plan.durationMicros, SLICE_EVENTS);
+        isThere = world.runSlice(until, SLICE_EVENTS);
       } catch (error) {
         if (!(error instanceof Error) || error.name !== "PluginError") throw error;
         return { summary: await folder.finish(world.finish(), true), isInterrupted: false, fault: error.message };
       }
       await folder.flush();
+      isDone = isThere && until === plan.durationMicros;
+      if (isThere && !isDone) {
+        await folder.checkpoint(world.checkpoint(), checkpointAt, everyMicros);
+        checkpointAt += everyMicros;
+      }
       progress.update(world.nowMicros, world.eventCount);
       await nextTurn();
     }

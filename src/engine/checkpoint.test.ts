@@ -89,7 +89,8 @@ test("a fork goes on as the original does, from memory and from bytes", () => {
       original.engine.run(first + second);
       const expected = stateOf(original.engine);
 
-      for (const given of [checkpoint, decodeCheckpoint(bytes)]) {
+      const unaligned = Buffer.concat([Buffer.alloc(3), bytes]).subarray(3);
+      for (const given of [checkpoint, decodeCheckpoint(bytes), decodeCheckpoint(unaligned)]) {
         const fork = toy(seed, { explicitPeriodic });
         fork.engine.restore(given);
         expect(fork.engine.now).toBe(first);

@@ -134,8 +134,8 @@ function bytesOf(data: NumberArray): Uint8Array {
 }
 
 function numbersOf(make: NumberArrayConstructor, content: Uint8Array): NumberArray {
-  // Copied: the section may lie at an address that the wider arrays cannot start at.
-  return new make(content.slice().buffer);
+  // Copied: the section may lie at an address that the wider arrays cannot start at. (A Node buffer's own slice does not copy.)
+  return new make(new Uint8Array(content).buffer);
 }
 
 function utf8(given: string): Uint8Array {

@@ -6,8 +6,17 @@ type Row = { readonly [column: string]: string | number };
 interface Tracked {
   readonly label: string;
   readonly unit: string;
-  readonly values: number[];
+  /** The highest value of each stretch of samples; the last stretch may be still to be filled. */
+  values: number[];
+  /** Samples a stretch; a power of two. */
+  stretch: number;
+  count: number;
+  low: number;
+  high: number;
 }
+
+/** A curve of a month takes no more room than one of hours: beyond this, each two stretches become one. */
+const VALUES_LIMIT = 4096;
 
 /** More curves than this are not kept: the screen shows six. */
 const TRACKED_LIMIT = 200;
@@ -38,10 +47,10 @@ export class Curves {
     let curve = this.tracked.get(label);
     if (curve === undefined) {
       if (this.tracked.size >= TRACKED_LIMIT) return;
-      curve = { label, unit, values: [] };
+      curve = { label, unit, values: [], stretch: 1, count: 0, low: value, high: value };
       this.tracked.set(label, curve);
     }
-    curve.values.push(value);
+    append(curve, value);
   }
 
   /** Lines of two curves each: those of autoscalers, pending pods and nodes, and the workloads that moved most. */
@@ -70,7 +79,7 @@ export class Curves {
       ...all.filter(({ label }) => label === "cpu used"),
     ];
     const workloads = all.filter(
-      ({ label, values }) => label.startsWith("ready ") && label !== "ready nodes" && moved(values) > 0,
+      (curve) => curve.label.startsWith("ready ") && curve.label !== "ready nodes" && moved(curve) > 0,
     );
     return [...chosen, ...workloads.sort(byMovement)].slice(0, SHOWN_PAIRS * 2);
   }
@@ -78,28 +87,31 @@ export class Curves {
 
 const LABEL_WIDTH = 22;
 
-function cellOf({ label, unit, values }: Tracked): string {
-  const [low, high] = bounds(values);
+function append(curve: Tracked, value: number): void {
+  curve.low = Math.min(curve.low, value);
+  curve.high = Math.max(curve.high, value);
+  const { values, stretch } = curve;
+  if (curve.count % stretch === 0) values.push(value);
+  else values[values.length - 1] = Math.max(values.at(-1) ?? value, value);
+  curve.count++;
+  if (values.length < VALUES_LIMIT || curve.count % stretch !== 0) return;
+  curve.values = Array.from({ length: VALUES_LIMIT / 2 }, (_, index) =>
+    Math.max(values[2 * index] ?? value, values[2 * index + 1] ?? value),
+  );
+  curve.stretch = stretch * 2;
+}
+
+function cellOf({ label, unit, values, low, high }: Tracked): string {
   const name = label.length > LABEL_WIDTH ? `${label.slice(0, LABEL_WIDTH - 1)}…` : label.padEnd(LABEL_WIDTH);
   const from = `${shortNumber(low)}${unit === "%" ? unit : ""}`.padStart(6);
   return `${name} ${from} ${sparkline(values, BAR_WIDTH).padEnd(BAR_WIDTH)} ${shortNumber(high)}${unit}`;
 }
 
-function bounds(values: readonly number[]): [low: number, high: number] {
-  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const value of values) {
-    if (value < low) low = value;
-    if (value > high) high = value;
-  }
-  return [low, high];
-}
-
-function moved(values: readonly number[]): number {
-  const [low, high] = bounds(values);
+function moved({ low, high }: Tracked): number {
   return high - low;
 }
 
 /** The most moved first; the labels decide between equals. */
 function byMovement(left: Tracked, right: Tracked): number {
-  return moved(right.values) - moved(left.values) || (left.label < right.label ? -1 : left.label > right.label ? 1 : 0);
+  return moved(right) - moved(left) || (left.label < right.label ? -1 : left.label > right.label ? 1 : 0);
 }

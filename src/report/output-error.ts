@@ -1,3 +1,8 @@
+/** A run cannot be gone on with: why not, and what to do. */
+export class ResumeRefusal extends Error {
+  override readonly name = "ResumeRefusal";
+}
+
 /** The output folder cannot be written: permissions, space, a file in the way. The machine's fault or the user's, not a bug. */
 export class OutputError extends Error {
   override readonly name = "OutputError";
@@ -21,7 +26,7 @@ export function guarded<T>(path: string, write: () => T): T {
     return write();
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    if (code === undefined) throw error;
+    if (typeof code !== "string") throw error;
     throw new OutputError(`cannot write ${path}: ${REASONS.get(code) ?? code}`, { cause: error });
   }
 }

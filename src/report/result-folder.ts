@@ -2,19 +2,24 @@ import { createHash } from "node:crypto";
 import {
   closeSync,
   existsSync,
+  fstatSync,
+  fsyncSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
+  truncateSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { writeToString } from "fast-csv";
 import type { DecisionRecord, JsonObject, Plan, ResultSink, RunSummary } from "../world/plan.ts";
-import { guarded } from "./output-error.ts";
+import { guarded, ResumeRefusal } from "./output-error.ts";
+import { CHECKPOINTS, type RunCheckpoint, readRunCheckpoint, writeRunCheckpoint } from "./run-checkpoint.ts";
 import { type SummaryDocument, summaryDocument } from "./summary.ts";
 
 export interface ResultOptions {
@@ -26,9 +31,12 @@ export interface ResultOptions {
   readonly inputs: readonly { readonly copy: string; readonly text: string }[];
   /** Whether `finish` rewrites the index of the scenario's runs. Default true; false where several are written at once. */
   readonly isIndexed?: boolean;
+  /** Whether to go on with the folder as it was at its newest checkpoint. @throws ResumeRefusal when there is none of this run */
+  readonly isResumed?: boolean;
 }
 
 const MARKER = "PARTIAL";
+const RESOLVED = "scenario.resolved.yaml";
 const MARKER_TEXT = "The run was not finished. What is here was written before it stopped.\n";
 const FLUSH_CHARACTERS = 1 << 20;
 
@@ -47,22 +55,79 @@ export class ResultFolder implements ResultSink {
   private readonly lines = new Map<string, LineFile>();
   private readonly series = new Map<string, { readonly file: LineFile; rows: Row[]; isHeaded: boolean }>();
   private readonly inputHashes: { readonly path: string; readonly sha256: string }[];
+  /** What the run goes on from; null for one from its start. */
+  readonly resumedFrom: RunCheckpoint | null;
 
   constructor(options: ResultOptions) {
     this.options = options;
     this.path = join(options.out, options.plan.name, seedFolder(options.plan.seed));
     this.inputHashes = options.inputs.map(({ copy, text }) => ({ path: copy, sha256: sha256(text) }));
-    guarded(this.path, () => this.create());
+    this.resumedFrom = guarded(this.path, () => (options.isResumed === true ? this.reopen() : this.create()));
+  }
+
+  /** Cuts the files back to what they were at the newest checkpoint. */
+  private reopen(): RunCheckpoint {
+    const { path } = this;
+    this.refuseOther();
+    const checkpoint = readRunCheckpoint(path);
+    if (checkpoint === null)
+      throw new ResumeRefusal(`nothing to resume: ${path} holds no checkpoint — run without --resume`);
+    if (checkpoint.version !== this.options.version) {
+      throw new ResumeRefusal(`the checkpoint in ${path} is of orrery ${checkpoint.version} — go on with that version`);
+    }
+    for (const [file, bytes] of Object.entries(checkpoint.files)) {
+      const size = statSync(join(path, file), { throwIfNoEntry: false })?.size ?? 0;
+      if (size < bytes)
+        throw new ResumeRefusal(`${join(path, file)} has lost what it had at the checkpoint — run without --resume`);
+    }
+    for (const [file, bytes] of Object.entries(checkpoint.files)) truncateSync(join(path, file), bytes);
+    for (const name of readdirSync(join(path, "series"))) {
+      if (checkpoint.files[`series/${name}`] === undefined) rmSync(join(path, "series", name));
+    }
+    this.openLines();
+    for (const [file, bytes] of Object.entries(checkpoint.files)) {
+      const name = /^series\/(.*)\.csv$/.exec(file)?.[1];
+      if (name !== undefined)
+        this.series.set(name, { file: new LineFile(join(path, file)), rows: [], isHeaded: bytes > 0 });
+    }
+    return checkpoint;
+  }
+
+  /** A folder that is finished, or of another scenario, is left alone. */
+  private refuseOther(): void {
+    const { path, options } = this;
+    if (!existsSync(path)) throw new ResumeRefusal(`nothing to resume: there is no ${path} — run without --resume`);
+    if (!existsSync(join(path, MARKER))) throw new ResumeRefusal(`nothing to resume: the run in ${path} is finished`);
+    const same = (file: string, text: string): boolean =>
+      existsSync(join(path, file)) && readFileSync(join(path, file), "utf8") === text;
+    if (same(RESOLVED, options.resolved) && options.inputs.every(({ copy, text }) => same(copy, text))) return;
+    throw new ResumeRefusal(
+      `${path} is of another scenario: it, its inputs or the settings have changed — run without --resume`,
+    );
+  }
+
+  /**
+   * Writes everything that has gathered, and a checkpoint beside it. The one before it goes; the last one goes when the run ends.
+   * @param state of the world, between two slices
+   */
+  async checkpoint(state: RunCheckpoint["state"], atMicros: number, everyMicros: number): Promise<void> {
+    await this.flush();
+    guarded(this.path, () => {
+      const files: Record<string, number> = {};
+      for (const [name, file] of this.lines) files[`${name}.jsonl`] = file.sync();
+      for (const [name, { file }] of this.series) files[`series/${name}.csv`] = file.sync();
+      writeRunCheckpoint(this.path, { version: this.options.version, atMicros, everyMicros, files, state });
+    });
   }
 
   /** The first files in a folder of their own, which then takes its place. */
-  private create(): void {
+  private create(): null {
     const { resolved, inputs, plan } = this.options;
     const fresh = `${this.path}.new`;
     rmSync(fresh, { recursive: true, force: true });
     makeFolders(fresh);
     writeFileSync(join(fresh, MARKER), MARKER_TEXT);
-    writeFileSync(join(fresh, "scenario.resolved.yaml"), resolved);
+    writeFileSync(join(fresh, RESOLVED), resolved);
     for (const { copy, text } of inputs) {
       makeFolders(dirname(join(fresh, copy)));
       writeFileSync(join(fresh, copy), text);
@@ -73,6 +138,12 @@ export class ResultFolder implements ResultSink {
     if (plan.record.decisions) writeFileSync(join(fresh, "decisions.jsonl"), "");
     mkdirSync(join(fresh, "series"));
     this.swap(fresh);
+    this.openLines();
+    return null;
+  }
+
+  private openLines(): void {
+    const { plan } = this.options;
     if (plan.record.events) this.lines.set("events", new LineFile(join(this.path, "events.jsonl")));
     if (plan.record.decisions) this.lines.set("decisions", new LineFile(join(this.path, "decisions.jsonl")));
   }
@@ -130,7 +201,10 @@ export class ResultFolder implements ResultSink {
       this.close();
       writeFileSync(join(this.path, "summary.json.tmp"), jsonText(document));
       renameSync(join(this.path, "summary.json.tmp"), join(this.path, "summary.json"));
-      if (!isPartial) rmSync(join(this.path, MARKER));
+      if (!isPartial) {
+        rmSync(join(this.path, CHECKPOINTS), { recursive: true, force: true });
+        rmSync(join(this.path, MARKER));
+      }
       if (this.options.isIndexed !== false) writeIndex(dirname(this.path), this.options.plan.name);
     });
     return document;
@@ -192,6 +266,13 @@ class LineFile {
     if (this.handle === null) return;
     const bytes = Buffer.from(text, "utf8");
     for (let done = 0; done < bytes.length; ) done += writeSync(this.handle, bytes, done, bytes.length - done);
+  }
+
+  /** Waits until what was written is on the disk. @returns the bytes of the file */
+  sync(): number {
+    if (this.handle === null) return 0;
+    fsyncSync(this.handle);
+    return fstatSync(this.handle).size;
   }
 
   close(): void {

@@ -7,6 +7,7 @@
  * and compared by its JSON.
  */
 
+import type { Checkpoint } from "../engine/index.ts";
 import type { KubeObject, LabelSelector, StringMap } from "../kube/index.ts";
 import type { Statistics } from "../metrics/index.ts";
 import type { Distribution } from "../random/index.ts";
@@ -402,6 +403,8 @@ export interface RunnableWorld {
   readonly eventCount: number;
   /** Plays at most `maxEvents` events with time ≤ `untilMicros`; true when that instant is reached. */
   runSlice(untilMicros: Micros, maxEvents: number): boolean;
+  /** The state between two slices. */
+  checkpoint(): Checkpoint;
   finish(): RunSummary;
 }
 
