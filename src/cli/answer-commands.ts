@@ -1,5 +1,6 @@
 import type { Argv } from "yargs";
-import { type Finish, once, withChanges, withOutput } from "./options.ts";
+import { parseDuration, UnitError } from "../units/index.ts";
+import { type Finish, once, readSeeds, readThreads, withChanges, withOutput, withThreads } from "./options.ts";
 import type { RunContext } from "./run.ts";
 import { UsageError } from "./terminal.ts";
 
@@ -76,6 +77,73 @@ export function addCapacity(parser: Argv, context: RunContext, finish: Finish): 
       );
     },
   );
+}
+
+export function addSurvive(parser: Argv, context: RunContext, finish: Finish): void {
+  parser.command(
+    "survive",
+    "Lose nodes and zones, one after the other or some together: what is down, how long, what never comes back",
+    (command) =>
+      withThreads(withChanges(withOutput(withCluster(command))))
+        .option("nodes", { type: "string", requiresArg: true, describe: "So many nodes at a time" })
+        .option("zones", {
+          type: "string",
+          requiresArg: true,
+          describe: "So many zones at a time; without either, 1 of each",
+        })
+        .option("sample", {
+          type: "string",
+          requiresArg: true,
+          default: "200",
+          describe: "Where there are more choices of nodes (or zones) than these, so many are drawn",
+        })
+        .option("seeds", { type: "string", requiresArg: true, default: "1..5", describe: "Seeds, such as 1..20" })
+        .option("at", { type: "string", requiresArg: true, describe: "When; 10m or the end of the warm-up by default" })
+        .option("for", {
+          type: "string",
+          requiresArg: true,
+          default: "30m",
+          describe: "How long is looked at afterwards",
+        })
+        .option("within", {
+          type: "string",
+          requiresArg: true,
+          describe: "The answer is no when p95 is longer than this",
+        })
+        .option("quiet", { alias: "q", type: "boolean", default: false, describe: "No progress" }),
+    async (options) => {
+      const { survive } = await import("./survive.ts");
+      const { filename: files, set: settings, overlay: overlays, output, quiet } = options;
+      const number = (name: string, text: string | undefined): number | null =>
+        readNumbers(name, once(name, text))?.[0] ?? null;
+      const [nodes, zones] = [number("nodes", options.nodes), number("zones", options.zones)];
+      await finish(
+        survive(
+          {
+            ...{ files, settings, overlays, output, quiet, nodes, zones },
+            sample: number("sample", options.sample) ?? 200,
+            seeds: await readSeeds(once("seeds", options.seeds) ?? ""),
+            at: readSpan("at", once("at", options.at)),
+            horizonMicros: readSpan("for", once("for", options.for)) ?? 0,
+            within: readSpan("within", once("within", options.within)),
+            threads: readThreads(options.jobs),
+          },
+          context,
+        ),
+      );
+    },
+  );
+}
+
+/** @throws UsageError */
+function readSpan(name: string, text: string | undefined): number | null {
+  if (text === undefined) return null;
+  try {
+    return parseDuration(text);
+  } catch (error) {
+    if (error instanceof UnitError) throw new UsageError(`--${name}: ${error.message}`);
+    throw error;
+  }
 }
 
 /** `4:1`. @throws UsageError */

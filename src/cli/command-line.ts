@@ -1,5 +1,5 @@
 import yargs, { type Argv } from "yargs";
-import { addCapacity } from "./answer-commands.ts";
+import { addCapacity, addSurvive } from "./answer-commands.ts";
 import {
   type Finish,
   once,
@@ -60,6 +60,7 @@ export async function runCommandLine(
   addReplay(parser, terminal, finish);
   addFork(parser, terminal, finish);
   addCapacity(parser, context, finish);
+  addSurvive(parser, context, finish);
   addCheck(parser, terminal, finish);
   addExplain(parser, terminal, finish);
   parser.command(

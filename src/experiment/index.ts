@@ -28,4 +28,4 @@ export { type RecordedRun, RerunRefusal, readRun } from "./rerun.ts";
 export { outcomesOf, runAll } from "./run-all.ts";
 export { runSeeds, type SeedMeasure, type SeedRuns } from "./seed-runs.ts";
 export { parseSeeds, seedsText } from "./seeds.ts";
-export { threadRunner } from "./thread-runner.ts";
+export { type ThreadPool, threadPool, threadRunner } from "./thread-runner.ts";
