@@ -22,7 +22,7 @@ import { readMetrics } from "./metrics.ts";
 import { readClusterAutoscaler } from "./node-groups.ts";
 import { ObjectIndex } from "./objects.ts";
 import type { Problem } from "./problem.ts";
-import { withStandardClass } from "./storage.ts";
+import { checkClaims, withStandardClass } from "./storage.ts";
 import { readTiming } from "./timing.ts";
 
 export interface PlanInput {
@@ -63,6 +63,7 @@ export function buildPlan(input: PlanInput): BuiltPlan {
   const context = { index: later, nodes, pools, durationMicros, csv: input.csv, manifests: input.applied };
   const currency = spec.get("currency").text("USD");
   checkAutoscalers(index, problems);
+  checkClaims(objects, applied, problems);
   const loads = readLoads(spec.get("loads").items(), context);
   const plan: Plan = {
     name: root.get("metadata").get("name").text(),

@@ -118,6 +118,10 @@ const SCENARIO_CODES: ReadonlyMap<string, CodeEntry> = new Map(
       title: "a scheduler plugin that no profile enables",
       help: "Put its name under profiles[].plugins.multiPoint.enabled, or under the extension points where it is to run.",
     },
+    W0214: {
+      title: "a claim of a StorageClass that does not exist",
+      help: "Nothing is provisioned without the class, and no volume of that class is there to be bound. Correct the name, add the StorageClass, or leave it out for the default class.",
+    },
     N0304: {
       title: "no nodes are given",
       help: "Three nodes of 4 CPU and 16Gi stand in. Give spec.cluster.nodePools to choose.",

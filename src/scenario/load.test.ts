@@ -267,6 +267,7 @@ spec:
       "manifests",
       "patch",
       "schema",
+      "storage",
       "timing",
     ];
     const codes = new Set(

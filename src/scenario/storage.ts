@@ -1,7 +1,20 @@
-import { DEFAULT_CLASS, isDefaultClass, type StorageClass, withDefaults } from "../kube/index.ts";
+import {
+  claimClass,
+  DEFAULT_CLASS,
+  isDefaultClass,
+  type KubeObject,
+  type PersistentVolume,
+  type PersistentVolumeClaim,
+  type StatefulSet,
+  type StorageClass,
+  volumeClass,
+  withDefaults,
+} from "../kube/index.ts";
 import type { PlannedObject, SourceLocation } from "../world/plan.ts";
 import { isRecord } from "./field.ts";
 import { templateOf } from "./objects.ts";
+import type { Problem } from "./problem.ts";
+import { nearestFew } from "./spelling.ts";
 
 /** The class of claims that name none, where the manifests have no default class. */
 export const STANDARD_CLASS = "standard";
@@ -28,6 +41,38 @@ export function withStandardClass(
     allowVolumeExpansion: true,
   });
   return [{ object, source, simulated: true }, ...objects];
+}
+
+/** Warns of claims whose class nobody makes, and for which no volume of that class waits. */
+export function checkClaims(
+  objects: readonly PlannedObject[],
+  applied: readonly PlannedObject[],
+  problems: Problem[],
+): void {
+  const known = [...objects, ...applied].map(({ object }) => object);
+  const classes = known.flatMap(({ kind, metadata }) => (kind === "StorageClass" ? [metadata.name ?? ""] : []));
+  const offered = new Set(known.flatMap((object) => (isVolume(object) ? [volumeClass(object)] : [])));
+  for (const { object, source } of objects) {
+    for (const claim of claimsOf(object)) {
+      const name = claimClass(claim);
+      if (name === "" || claim.spec?.volumeName || classes.includes(name) || offered.has(name)) continue;
+      const label = `${object.kind} ${object.metadata.namespace ?? "default"}/${object.metadata.name ?? ""}`;
+      const near = nearestFew(name, classes, 1)[0];
+      const hint = near === undefined ? "" : ` — did you mean "${near}"?`;
+      const message = `${label} asks for StorageClass "${name}", which does not exist: its claims stay Pending${hint}`;
+      problems.push({ code: "W0214", ...source, length: 1, message });
+    }
+  }
+}
+
+function isVolume(object: KubeObject): object is PersistentVolume {
+  return object.kind === "PersistentVolume";
+}
+
+/** The object as a claim, or the claims that it makes for its pods. */
+function claimsOf(object: KubeObject): PersistentVolumeClaim[] {
+  if (object.kind === "PersistentVolumeClaim") return [object as PersistentVolumeClaim];
+  return object.kind === "StatefulSet" ? [...((object as StatefulSet).spec.volumeClaimTemplates ?? [])] : [];
 }
 
 function claimsStorage({ object }: PlannedObject): boolean {

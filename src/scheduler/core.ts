@@ -249,8 +249,18 @@ export class SchedulerCore {
       const isHeld = answer !== null && this.binder.begin(pod, node.name, answer.waits, now);
       if (!isHeld) this.queue.done(pod.uid);
       const { attempts, rejections } = base;
-      const placed = { pod, attempts, rejections, outcome: "placed", node, placement } as const;
-      return { ...placed, isHeld, message: "", nominate: undefined };
+      // One literal, in every attempt's path: a spread costs as much as all else here.
+      return {
+        pod,
+        attempts,
+        rejections,
+        outcome: "placed",
+        node,
+        placement,
+        isHeld,
+        message: "",
+        nominate: undefined,
+      };
     }
     const { refusal } = answer;
     this.cache.removePod(pod.uid);

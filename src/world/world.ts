@@ -106,6 +106,7 @@ export class World implements RunnableWorld {
     this.scheduler = new Scheduler(store, {
       schedulerCycle: plan.timing.schedulerCycle,
       bindLatency: plan.timing.bindLatency,
+      preemptionLatency: plan.timing.preemptionLatency,
       ...schedulerOptions(plan, plugins, () => engine.now),
     });
     const isNodeReachable = (nodeId: number): boolean =>

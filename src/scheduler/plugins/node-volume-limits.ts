@@ -41,7 +41,10 @@ export function nodeVolumeLimits({ storage = NO_STORAGE }: ClusterView): Plugin 
       const limits = limitsOf(csiNode);
       if (limits.size === 0) return null;
       const attached = new Map<string, string>();
-      for (const other of node.pods.values()) addVolumes(storage, other, attached, false);
+      for (const other of node.pods.values()) {
+        const foreign = addVolumes(storage, other, attached, false);
+        if (foreign !== undefined) return foreign;
+      }
       for (const id of attached.keys()) wanted.delete(id);
       for (const [driver, limit] of limits) {
         const more = countOf(wanted, driver);
@@ -88,7 +91,7 @@ function addVolumes(
       volumes.set(`${provisioner}/unbound-${pod.namespace}/${name}`, provisioner);
     } else if (source.spec.csi !== undefined) {
       const { driver, volumeHandle } = source.spec.csi;
-      volumes.set(`${driver}/${volumeHandle}`, driver);
+      if (volumeHandle !== "") volumes.set(`${driver}/${volumeHandle}`, driver);
     }
   }
   return undefined;

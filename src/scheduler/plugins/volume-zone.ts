@@ -102,7 +102,7 @@ function placesOf({ metadata }: PersistentVolume): Place[] {
   return LABELS.flatMap((key) => {
     const text = metadata.labels?.[key];
     if (text === undefined) return [];
-    const values = text.split("__").map((value) => value.trim());
+    const values = [...new Set(text.split("__").map((value) => value.trim()))].sort();
     return values.includes("") ? [] : [{ key, values }];
   });
 }
