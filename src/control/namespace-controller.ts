@@ -36,7 +36,7 @@ export class NamespaceController {
     this.#store = store;
     this.#table = store.documents<Namespace>("Namespace");
     const options = { retryMaxMicros: RETRY_MAX };
-    this.#queue = new WorkQueue(store.engine, "namespace", this.#table.rows, (row) => this.#sync(row), options);
+    this.#queue = new WorkQueue(store, "namespace", this.#table.rows, (row) => this.#sync(row), options);
     this.#cursor = store.watch("namespace", ["Namespace"], () => this.#readChanges(), 0, {
       documents: { flags: CHANGE.metadata },
     });

@@ -36,7 +36,7 @@ export class ResourceQuotaController {
   constructor(store: Store) {
     this.#store = store;
     this.#table = store.documents<ResourceQuota>("ResourceQuota");
-    this.#queue = new WorkQueue(store.engine, "resourceQuota", this.#table.rows, (row) => this.#sync(row));
+    this.#queue = new WorkQueue(store, "resourceQuota", this.#table.rows, (row) => this.#sync(row));
     this.#quotas = store.watch("resourceQuota", ["ResourceQuota"], () => this.#readQuotas(), 0, {
       documents: { flags: CHANGE.added | CHANGE.spec },
     });

@@ -51,8 +51,8 @@ export class TaintEviction {
     this.#ref = new Column<Float64Array>(cells, "taintEviction.ref", Float64Array);
     const rows = store.pods.rows;
     this.#evictKind = store.engine.define("taintEviction.evict", PHASE.control, (pod) => this.#evict(pod), { rows });
-    this.#nodeQueue = new WorkQueue(store.engine, "taintEviction.node", this.#nodes.rows, (row) => this.#syncNode(row));
-    this.#podQueue = new WorkQueue(store.engine, "taintEviction.pod", rows, (row) => this.#syncPod(row));
+    this.#nodeQueue = new WorkQueue(store, "taintEviction.node", this.#nodes.rows, (row) => this.#syncNode(row));
+    this.#podQueue = new WorkQueue(store, "taintEviction.pod", rows, (row) => this.#syncPod(row));
     this.#cursor = store.watch("taintEviction", ["Node", "Pod"], () => this.#read(), 0, {
       pods: { flags: CHANGE.added | CHANGE.bound | CHANGE.deleted },
     });

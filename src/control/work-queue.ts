@@ -1,5 +1,7 @@
 import type { Engine, Micros } from "../engine/index.ts";
 import { PHASE } from "../kube/index.ts";
+import { type Distribution, isZero, sample } from "../random/index.ts";
+import type { Store } from "../store/index.ts";
 import { Column, type Rows } from "../tables/index.ts";
 
 /** First and longest delay of a retry after an error. @source kubernetes 1.37 client-go workqueue default controller limiter */
@@ -19,12 +21,19 @@ export interface WorkQueueOptions {
  *
  * `add` syncs the row in phase `control` of this instant. `addAfter` keeps one pending instant a row, the earliest; an
  * undelayed `add` leaves a pending delayed one in place. `retry` backs off 5 ms, 10 ms, … (by default) until `forget`.
+ * A sync whose requests to the API server take time (`Store.apiLatency`) happens that much later, whatever brought it about.
  * Each sync is one event of the simulation, so its cause is the write that made it necessary. What is queued belongs to
  * a generation of the row: when the row is released and used again, the new object starts with nothing pending.
+ *
+ * DEVIATION(api-latency): a sync waits once, for as long as one request takes, and then reads and writes all at once, by what the
+ * cluster is like at that instant; the original waits for each request, with what it read before.
  */
 export class WorkQueue {
   readonly #engine: Engine;
+  readonly #name: string;
   readonly #rows: Rows;
+  /** How long the requests of a sync take; null: no time. */
+  readonly #latency: Distribution | null;
   /** One more than the generation of the row that is queued; 0 when none is. */
   readonly #queuedFor: Column<Int32Array>;
   readonly #delayedFor: Column<Int32Array>;
@@ -38,11 +47,14 @@ export class WorkQueue {
   readonly #timerKind: number;
 
   /** `sync` gets rows that may have been deleted meanwhile (but not released): look before you act. */
-  constructor(engine: Engine, name: string, rows: Rows, sync: (row: number) => void, options: WorkQueueOptions = {}) {
+  constructor(store: Store, name: string, rows: Rows, sync: (row: number) => void, options: WorkQueueOptions = {}) {
     const { phase = PHASE.control, retryBaseMicros = RETRY_BASE_MICROS, retryMaxMicros = RETRY_MAX_MICROS } = options;
     this.#retryBaseMicros = retryBaseMicros;
     this.#retryMaxMicros = retryMaxMicros;
+    const { engine, apiLatency } = store;
     this.#engine = engine;
+    this.#name = name;
+    this.#latency = isZero(apiLatency) ? null : apiLatency;
     this.#rows = rows;
     this.#queuedFor = new Column<Int32Array>(engine.cells, `${name}.queued`, Int32Array);
     this.#delayedFor = new Column<Int32Array>(engine.cells, `${name}.delayed`, Int32Array);
@@ -56,7 +68,8 @@ export class WorkQueue {
     };
     const due = (row: number): void => {
       this.#delayedFor.set(row, 0);
-      if (!this.#isSet(this.#queuedFor, row)) sync(row);
+      if (this.#latency !== null) this.add(row);
+      else if (!this.#isSet(this.#queuedFor, row)) sync(row);
     };
     this.#syncKind = engine.define(`${name}.sync`, phase, queued, { rows });
     this.#timerKind = engine.define(`${name}.timer`, phase, due, { rows });
@@ -65,7 +78,7 @@ export class WorkQueue {
   add(row: number): void {
     if (this.#isSet(this.#queuedFor, row)) return;
     this.#queuedFor.set(row, this.#rows.generationOf(row) + 1);
-    this.#engine.at(this.#engine.now, this.#syncKind, row);
+    this.#engine.after(this.#requestMicros(), this.#syncKind, row);
   }
 
   addAfter(row: number, delayMicros: Micros): void {
@@ -96,6 +109,10 @@ export class WorkQueue {
   /** The sync went well: the next error starts from the shortest delay. */
   forget(row: number): void {
     this.#failedFor.set(row, 0);
+  }
+
+  #requestMicros(): Micros {
+    return this.#latency === null ? 0 : sample(this.#latency, this.#engine.streams.stream(`api/${this.#name}`));
   }
 
   #isSet(column: Column<Int32Array>, row: number): boolean {

@@ -42,6 +42,7 @@ export class Kubelets {
     this.#context = new KubeletContext(store, { ...KUBELET_DEFAULTS, ...options });
     this.#context.kinds = defineKinds(this.#context);
     this.#cursor = store.watch("kubelet", ["Pod"], () => onDeliver(this.#context, this.#cursor), 0, {
+      isPrompt: true,
       pods: { flags: OF_INTEREST },
     });
   }

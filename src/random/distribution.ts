@@ -22,6 +22,11 @@ export function sample(distribution: Distribution, stream: Stream): number {
   return Math.min(Math.max(Math.floor(draw(distribution, stream) + 0.5), 0), MAX_SPAN);
 }
 
+/** Whether a distribution is the span of no time. */
+export function isZero(distribution: Distribution): boolean {
+  return "constant" in distribution && Math.floor(distribution.constant + 0.5) <= 0;
+}
+
 function draw(distribution: Distribution, stream: Stream): number {
   if ("constant" in distribution) return distribution.constant;
   if ("uniform" in distribution) {

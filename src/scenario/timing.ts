@@ -45,6 +45,8 @@ export function readTiming(field: Field): Timing {
     hpaDownscaleStabilizationMicros: micros("hpaDownscaleStabilization"),
     hpaCpuInitializationMicros: micros("hpaCpuInitialization"),
     hpaInitialReadinessDelayMicros: micros("hpaInitialReadinessDelay"),
+    apiLatency: delay("apiLatency"),
+    watchLatency: delay("watchLatency"),
     schedulerCycle: delay("schedulerCycle"),
     bindLatency: delay("bindLatency"),
     preemptionLatency: delay("preemptionLatency"),

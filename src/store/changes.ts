@@ -1,5 +1,6 @@
 import type { Engine } from "../engine/index.ts";
 import { PHASE } from "../kube/index.ts";
+import { type Distribution, isZero, type Stream, sample } from "../random/index.ts";
 import { type Cell, type CellState, Fifo, StateValue } from "../tables/index.ts";
 
 /** What a change did, as bits; one change may do several things. */
@@ -53,13 +54,15 @@ export interface Interest {
 }
 
 export interface WatchOptions {
-  /** How long after a write the cursor sees it. Default 0. */
-  readonly delayMicros?: number;
+  /** How long after a write the cursor sees it; what it has not seen yet never overtakes. Default 0. */
+  readonly delay?: Distribution;
   readonly pods?: Interest;
   readonly documents?: Interest;
   /** Reads only, at the end of an instant, and leaves no trace in the digest. */
   readonly isObserver?: boolean;
 }
+
+const NO_DELAY: Distribution = { constant: 0 };
 
 /** So many changes are forgotten at once while some cursor still has others to read. */
 const TRIM_AT = 256;
@@ -79,8 +82,8 @@ export interface Cursor {
 
 /**
  * The log of all writes, in order, and the cursors that read it. A write wakes each cursor that is interested in it once
- * per instant, in phase `store`, `delayMicros` later; the cursor then sees what was written up to that long ago. All
- * cursors without a delay that an instant wakes are woken by one event, in the order in which the writes concerned them.
+ * per instant, in phase `store`, its delay later; what is written at one instant travels together, and arrives no earlier than
+ * what was written before. All cursors without a delay that an instant wakes are woken by one event, in the order in which the writes concerned them.
  * The log forgets what every cursor has read; a deleted row is released then (`onRelease`), not before, so that
  * a reader can still look at what was deleted.
  */
@@ -99,7 +102,6 @@ export class ChangeLog implements Cell {
   kinds: number[] = [];
   rows: number[] = [];
   flags: number[] = [];
-  times: number[] = [];
   olds: unknown[] = [];
   /** The owner's bit of pods, all bits for documents. */
   owners: number[] = [];
@@ -147,7 +149,6 @@ export class ChangeLog implements Cell {
     this.kinds[at] = kindId;
     this.rows[at] = row;
     this.flags[at] = flags;
-    this.times[at] = this.#engine.now;
     this.olds[at] = old;
     this.owners[at] = owner;
     const list = this.#byKind[kindId];
@@ -193,7 +194,7 @@ export class ChangeLog implements Cell {
     }
     this.base = keepFrom;
     if (count < this.length) {
-      for (const list of [this.kinds, this.rows, this.flags, this.times, this.olds, this.owners]) {
+      for (const list of [this.kinds, this.rows, this.flags, this.olds, this.owners]) {
         list.copyWithin(0, count, this.length);
       }
       this.olds.fill(undefined, this.length - count, this.length);
@@ -202,7 +203,7 @@ export class ChangeLog implements Cell {
   }
 
   save(): CellState {
-    const { base, length, kinds, rows, flags, times, olds, owners } = this;
+    const { base, length, kinds, rows, flags, olds, owners } = this;
     return {
       form: "data",
       data: {
@@ -210,7 +211,6 @@ export class ChangeLog implements Cell {
         kinds: kinds.slice(0, length),
         rows: rows.slice(0, length),
         flags: flags.slice(0, length),
-        times: times.slice(0, length),
         olds: olds.slice(0, length),
         owners: owners.slice(0, length),
       },
@@ -218,12 +218,11 @@ export class ChangeLog implements Cell {
   }
 
   load(state: CellState): void {
-    const saved = state.data as Pick<ChangeLog, "base" | "kinds" | "rows" | "flags" | "times" | "olds" | "owners">;
+    const saved = state.data as Pick<ChangeLog, "base" | "kinds" | "rows" | "flags" | "olds" | "owners">;
     this.base = saved.base;
     this.kinds = saved.kinds.slice();
     this.rows = saved.rows.slice();
     this.flags = saved.flags.slice();
-    this.times = saved.times.slice();
     this.olds = saved.olds.slice();
     this.owners = saved.owners.slice();
     this.length = this.rows.length;
@@ -254,7 +253,7 @@ class LogCursor implements Cursor {
   readonly #engine: Engine;
   readonly #number: number;
   readonly #onWake: () => void;
-  readonly #delayMicros: number;
+  readonly #way: Way | null;
   readonly #position: StateValue<number>;
   /** The number after the newest change this cursor wants: read up to here, it holds nothing back. */
   readonly #wantedEnd: StateValue<number>;
@@ -269,7 +268,8 @@ class LogCursor implements Cursor {
     this.#number = number;
     this.#onWake = onWake;
     this.name = name;
-    this.#delayMicros = options.delayMicros ?? 0;
+    const { delay = NO_DELAY } = options;
+    this.#way = isZero(delay) ? null : new Way(engine, name, delay);
     const silent = options.isObserver === true;
     this.#position = new StateValue(engine.cells, `cursor.${name}.position`, 0);
     this.#wantedEnd = new StateValue(engine.cells, `cursor.${name}.wanted`, 0);
@@ -279,7 +279,7 @@ class LogCursor implements Cursor {
       log.trim();
     };
     const phase = silent ? PHASE.observe : PHASE.store;
-    const isApart = silent || this.#delayMicros > 0;
+    const isApart = silent || this.#way !== null;
     this.#wakeKind = isApart ? engine.define(`${name}.deliver`, phase, wake, { silent }) : -1;
   }
 
@@ -304,7 +304,12 @@ class LogCursor implements Cursor {
       this.#log.lag(1);
     }
     this.#wantedEnd.value = end;
-    const at = this.#engine.now + this.#delayMicros;
+    if (this.#way !== null) {
+      const arrival = this.#way.send(end);
+      if (arrival !== -1) this.#engine.at(arrival, this.#wakeKind);
+      return;
+    }
+    const at = this.#engine.now;
     if (this.#wakeAt.value === at) return;
     this.#wakeAt.value = at;
     if (this.#wakeKind === -1) this.#log.wakeNow(this.#number);
@@ -317,13 +322,9 @@ class LogCursor implements Cursor {
 
   next(): boolean {
     const log = this.#log;
-    const visibleUntil = this.#engine.now - this.#delayMicros;
-    for (let position = this.#position.value; position < this.#wantedEnd.value; position++) {
+    const end = this.#way === null ? this.#wantedEnd.value : this.#way.arrived();
+    for (let position = this.#position.value; position < end; position++) {
       const index = position - log.base;
-      if ((log.times[index] as number) > visibleUntil) {
-        this.#position.value = position;
-        return false;
-      }
       const kindId = log.kinds[index] as number;
       const flags = log.flags[index] as number;
       const wanted = this.wants[kindId];
@@ -335,11 +336,54 @@ class LogCursor implements Cursor {
       this.#position.value = position + 1;
       return true;
     }
-    this.#position.value = this.#wantedEnd.value;
-    if (this.#lags) {
+    if (this.#position.value < end) this.#position.value = end;
+    if (this.#lags && this.#position.value >= this.#wantedEnd.value) {
       this.#lags = false;
       log.lag(-1);
     }
     return false;
+  }
+}
+
+/** The way of changes to a cursor with a delay: what has been sent and when it arrives, in order. */
+class Way {
+  readonly #engine: Engine;
+  readonly #delay: Distribution;
+  readonly #stream: Stream;
+  /** Of each batch under way: the number after its last change, and when it arrives. */
+  readonly #ends: Fifo;
+  readonly #arrivals: Fifo;
+  readonly #sent: StateValue<{ readonly at: number; readonly arrival: number }>;
+  readonly #arrived: StateValue<number>;
+
+  constructor(engine: Engine, name: string, delay: Distribution) {
+    this.#engine = engine;
+    this.#delay = delay;
+    this.#stream = engine.streams.stream(`watch/${name}`);
+    this.#ends = new Fifo(engine.cells, `cursor.${name}.ends`);
+    this.#arrivals = new Fifo(engine.cells, `cursor.${name}.arrivals`);
+    this.#sent = new StateValue(engine.cells, `cursor.${name}.sent`, Object.freeze({ at: -1, arrival: -1 }));
+    this.#arrived = new StateValue(engine.cells, `cursor.${name}.arrived`, 0);
+  }
+
+  /** Sends what is before number `end`; returns when it arrives, or -1 when something else does then. */
+  send(end: number): number {
+    const { now } = this.#engine;
+    const { at, arrival: last } = this.#sent.value;
+    const arrival = at === now ? last : Math.max(last, now + sample(this.#delay, this.#stream));
+    this.#sent.value = Object.freeze({ at: now, arrival });
+    const isNew = arrival !== last || this.#arrivals.length === 0;
+    this.#ends.push(end);
+    this.#arrivals.push(arrival);
+    return isNew ? arrival : -1;
+  }
+
+  /** The number after the last change that has arrived. */
+  arrived(): number {
+    const { now } = this.#engine;
+    for (; this.#arrivals.length > 0 && (this.#arrivals.at(0) as number) <= now; this.#arrivals.shift()) {
+      this.#arrived.value = this.#ends.shift() as number;
+    }
+    return this.#arrived.value;
   }
 }

@@ -1,6 +1,7 @@
 import type { Engine, Micros } from "../engine/index.ts";
 import { Chains } from "../engine/index.ts";
 import type { KubeEvent, KubeObject, OwnerReference, PodTemplateSpec } from "../kube/index.ts";
+import type { Distribution } from "../random/index.ts";
 import { deepFreeze, StateValue } from "../tables/index.ts";
 import { rfc3339 } from "../units/index.ts";
 import { Admission } from "./admission.ts";
@@ -57,7 +58,13 @@ export interface StoreOptions {
   readonly uidOf?: (serial: number) => string;
   /** Whether claims and volumes are admitted as by default: protected, claims with the default class. Default false. */
   readonly admitsStorage?: boolean;
+  /** How long the requests of a controller's sync take. Default no time. */
+  readonly apiLatency?: Distribution;
+  /** How long after a write those who watch hear of it. Default at once. */
+  readonly watchLatency?: Distribution;
 }
+
+const NO_TIME: Distribution = { constant: 0 };
 
 /**
  * The API server's truth. Components read tables freely and write only through the writers here; every write bumps the
@@ -77,6 +84,9 @@ export class Store {
   readonly rendering: Rendering;
   readonly #tables = new Map<string, DocumentTable>();
   readonly #log: ChangeLog;
+  /** How long the requests of a controller's sync take. */
+  readonly apiLatency: Distribution;
+  readonly #watchLatency: Distribution;
   readonly #epochMicros: number;
   readonly #templates: TemplateCache;
   #shownSecond = Number.NaN;
@@ -85,6 +95,8 @@ export class Store {
   constructor(engine: Engine, options: StoreOptions) {
     this.engine = engine;
     this.#epochMicros = options.epochMicros;
+    this.apiLatency = options.apiLatency ?? NO_TIME;
+    this.#watchLatency = options.watchLatency ?? NO_TIME;
     this.rendering = { timestamp: (micros) => this.timestamp(micros), uid: options.uidOf ?? uidOf };
     for (const [kindId, kind] of DOCUMENT_KINDS.entries()) {
       this.#tables.set(kind, new DocumentTable(engine.cells, kind, kindId));
@@ -115,18 +127,24 @@ export class Store {
   }
 
   /**
-   * Subscribes to the changes of some kinds ("Pod" or a document kind). `onWake` runs in phase `store`, `delayMicros`
-   * after a write, once per instant; read the cursor to its end there and queue your own work. Only before the first event.
-   * `interests` narrow down the changes: a cursor is not woken for others, and every wake of a pod's write costs.
+   * Subscribes to the changes of some kinds ("Pod" or a document kind). `onWake` runs in phase `store`, `delayMicros` (or, where that
+   * is 0, the store's `watchLatency`) after a write, once per instant; read the cursor to its end there and queue your own work. Only before the first event.
+   * `pods` and `documents` narrow down the changes: a cursor is not woken for others, and every wake of a pod's write costs.
+   * `isPrompt`: it is part of the API server or has a delay of its own, and hears at once.
+   *
+   * DEVIATION(watch-latency): a component that hears late still reads what is there when it acts; the original acts on what it
+   * has heard.
    */
   watch(
     name: string,
     kinds: readonly (DocumentKind | "Pod")[],
     onWake: () => void,
     delayMicros: Micros = 0,
-    interests: { readonly pods?: Interest; readonly documents?: Interest } = {},
+    options: { readonly pods?: Interest; readonly documents?: Interest; readonly isPrompt?: boolean } = {},
   ): Cursor {
-    return this.#log.watch(name, this.#kindIds(kinds), onWake, { delayMicros, ...interests });
+    const { isPrompt = false, ...interests } = options;
+    const delay = delayMicros > 0 || isPrompt ? { constant: delayMicros } : this.#watchLatency;
+    return this.#log.watch(name, this.#kindIds(kinds), onWake, { delay, ...interests });
   }
 
   /** Subscribes an observer: woken in phase `observe`, silent, and not allowed to write. */

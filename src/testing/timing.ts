@@ -32,6 +32,8 @@ export const DEFAULT_TIMING: Timing = {
   hpaDownscaleStabilizationMicros: minutes(5),
   hpaCpuInitializationMicros: minutes(5),
   hpaInitialReadinessDelayMicros: seconds(30),
+  apiLatency: always(0),
+  watchLatency: always(0),
   schedulerCycle: always(1),
   bindLatency: always(4),
   preemptionLatency: always(0),

@@ -93,6 +93,7 @@ export class Workload {
       .filter((load): load is ServiceLoad => load.kind === "service")
       .map((load, row) => new ServiceDemand(context, load, row));
     this.#cursor = store.watch("workload", ["Pod", "EndpointSlice"], () => this.#deliver(), 0, {
+      isPrompt: true,
       pods: { flags: CHANGE.phase | CHANGE.status | CHANGE.deleted | CHANGE.added | CHANGE.metadata },
     });
     this.#podTickKind = engine.define("workload.tick", PHASE.node, (load) => this.#tick(load));

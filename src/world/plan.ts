@@ -150,6 +150,10 @@ export interface Timing {
   readonly hpaInitialReadinessDelayMicros: Micros;
 
   // The way of a write, of a notification, and of a pod to its node.
+  /** From a controller's look at an object to the effect of what it writes. */
+  readonly apiLatency: Distribution;
+  /** From a write to the notification of the scheduler or a controller that watches. */
+  readonly watchLatency: Distribution;
   readonly schedulerCycle: Distribution;
   readonly bindLatency: Distribution;
   /** From the choice of victims to the requests for their deletion. */

@@ -82,7 +82,13 @@ export class World implements RunnableWorld {
       explicitPeriodic: plan.fidelity.periodic === "explicit",
     });
     const { engine } = this;
-    this.store = new Store(engine, { epochMicros: plan.startEpochMicros, admitsStorage: true });
+    const { apiLatency, watchLatency } = plan.timing;
+    this.store = new Store(engine, {
+      epochMicros: plan.startEpochMicros,
+      admitsStorage: true,
+      apiLatency,
+      watchLatency,
+    });
     const { store } = this;
     this.#listen();
     const { timing } = plan;

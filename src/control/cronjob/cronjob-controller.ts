@@ -51,7 +51,7 @@ export class CronJobController {
     this.#table = store.documents<CronJob>("CronJob");
     this.#jobs = store.documents<Job>("Job");
     this.#owned = new OwnedDocuments(store.engine.cells, "cronjob.jobs", this.#jobs);
-    this.#queue = new WorkQueue(store.engine, "cronjob", this.#table.rows, (row) => this.#sync(row));
+    this.#queue = new WorkQueue(store, "cronjob", this.#table.rows, (row) => this.#sync(row));
     this.#cursor = store.watch("cronjob", ["CronJob", "Job"], () => this.#readChanges(), watchDelayMicros);
   }
 

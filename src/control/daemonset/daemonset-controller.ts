@@ -68,7 +68,7 @@ export class DaemonSetController {
     this.#rollout = new RollingUpdate(this.#slots, this.#planner, this.#tally, options.chooseTied ?? {});
     this.#pods = new DaemonPods(store, this.#slots, this.#planner, this.#expectations, options);
     this.#needsClaim = new Column<Uint8Array>(engine.cells, "daemonset.needsClaim", Uint8Array);
-    this.#queue = new WorkQueue(engine, "daemonset", this.#table.rows, (row) => this.#sync(row));
+    this.#queue = new WorkQueue(store, "daemonset", this.#table.rows, (row) => this.#sync(row));
     const kinds = ["DaemonSet", "ControllerRevision", "Node", "Pod"] as const;
     this.#cursor = store.watch("daemonset", kinds, () => this.#readChanges(), options.watchDelayMicros ?? 0, {
       pods: { flags: ~IRRELEVANT, owners: OWNER.none | OWNER.DaemonSet },

@@ -38,7 +38,7 @@ export class DeploymentController {
     this.#table = store.documents<Deployment>("Deployment");
     this.#replicaSets = store.documents<ReplicaSet>("ReplicaSet");
     this.#owned = new OwnedDocuments(store.engine.cells, "deployment.replicaSets", this.#replicaSets);
-    this.#queue = new WorkQueue(store.engine, "deployment", this.#table.rows, (row) => this.#sync(row));
+    this.#queue = new WorkQueue(store, "deployment", this.#table.rows, (row) => this.#sync(row));
     const { watchDelayMicros = 0 } = options;
     this.#ownWrites = new OwnWrites(store.engine.cells, "deployment", this.#table);
     const kinds = ["Deployment", "ReplicaSet", "Pod"] as const;

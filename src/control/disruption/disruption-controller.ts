@@ -56,7 +56,7 @@ export class DisruptionController {
     this.#store = store;
     this.#table = budgetsOf(store);
     this.#podKindId = store.kindIdOf("Pod");
-    this.#queue = new WorkQueue(store.engine, "disruption", this.#table.rows, (row) => this.#sync(row));
+    this.#queue = new WorkQueue(store, "disruption", this.#table.rows, (row) => this.#sync(row));
     this.#stale = new StaleDisruptions(store);
     const { watchDelayMicros = 0 } = settings;
     this.#cursor = store.watch("disruption", ["PodDisruptionBudget", "Pod"], () => this.#read(), watchDelayMicros);

@@ -19,7 +19,7 @@ export class StaleDisruptions {
 
   constructor(store: Store) {
     this.#store = store;
-    this.#queue = new WorkQueue(store.engine, "disruption.stale", store.pods.rows, (pod) => this.#sync(pod));
+    this.#queue = new WorkQueue(store, "disruption.stale", store.pods.rows, (pod) => this.#sync(pod));
   }
 
   /** To be called for each change of a pod. */

@@ -43,8 +43,8 @@ export class EndpointsController {
     cells.add(this.#matches);
     this.#address = new RefColumn<EndpointAddress | null>(cells, "endpoints.address", null);
     this.#group = new Column<Int32Array>(cells, "endpoints.group", Int32Array);
-    this.#queue = new WorkQueue(store.engine, "endpoints", this.#services.rows, (row) => this.#sync(row));
-    this.#leftOver = new WorkQueue(store.engine, "endpoints.leftOver", this.#endpoints.rows, (row) => this.#drop(row));
+    this.#queue = new WorkQueue(store, "endpoints", this.#services.rows, (row) => this.#sync(row));
+    this.#leftOver = new WorkQueue(store, "endpoints.leftOver", this.#endpoints.rows, (row) => this.#drop(row));
     this.#cursor = store.watch("endpoints", ["Pod", "Service"], () => this.#read(), 0, {
       pods: { flags: POD_CHANGES | CHANGE.metadata | CHANGE.deleted },
     });

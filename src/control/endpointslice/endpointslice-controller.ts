@@ -51,7 +51,7 @@ export class EndpointSliceController {
     this.#sync = new ServiceSync(store, this.#table, settings.maxEndpointsPerSlice ?? 100);
     this.#isStale = new Column<Uint8Array>(cells, "endpointslice.isStale", Uint8Array);
     this.#failures = new Column<Int32Array>(cells, "endpointslice.missingNodes", Int32Array);
-    this.#queue = new WorkQueue(store.engine, "endpointslice", this.#services.rows, (row) => this.#syncService(row));
+    this.#queue = new WorkQueue(store, "endpointslice", this.#services.rows, (row) => this.#syncService(row));
     this.#cursor = store.watch("endpointslice", ["Pod", "Service", "EndpointSlice"], () => this.#read(), 0, {
       pods: { flags: POD_CHANGES | CHANGE.metadata | CHANGE.deleted },
     });

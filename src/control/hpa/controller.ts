@@ -90,7 +90,7 @@ export class HpaController {
     this.#inputs = new SyncInputs(store, source, periods, options.hpaFormula !== "before-1.16");
     this.#syncCount = new Column<Float64Array>(cells, "hpa.syncCount", Float64Array);
     this.#selectors = new SelectorIndex(cells, store.pods);
-    this.#queue = new WorkQueue(store.engine, "hpa", this.#hpas.rows, (row) => this.#sync(row));
+    this.#queue = new WorkQueue(store, "hpa", this.#hpas.rows, (row) => this.#sync(row));
     this.#cursor = store.watch("hpa", ["HorizontalPodAutoscaler"], () => this.#readChanges(), 0, {
       documents: { flags: ~CHANGE.status },
     });

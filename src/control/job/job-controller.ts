@@ -53,8 +53,8 @@ export class JobController {
     this.#sync = new JobSync(store, this.#table, new JobPods(store, this.#expectations, options), this.#backoff);
     this.#ownerOf = new Column<Int32Array>(engine.cells, "job.ownerOf", Int32Array, -1);
     this.#needsClaim = new Column<Uint8Array>(engine.cells, "job.needsClaim", Uint8Array);
-    this.#queue = new WorkQueue(engine, "job", this.#table.rows, (row) => this.#syncJob(row), RETRY);
-    this.#orphans = new WorkQueue(engine, "job.orphans", store.pods.rows, (pod) => this.#letGo(pod));
+    this.#queue = new WorkQueue(store, "job", this.#table.rows, (row) => this.#syncJob(row), RETRY);
+    this.#orphans = new WorkQueue(store, "job.orphans", store.pods.rows, (pod) => this.#letGo(pod));
     const delay = options.watchDelayMicros ?? 0;
     this.#cursor = store.watch("job", ["Job", "Pod"], () => this.#readChanges(), delay, {
       pods: { owners: OWNER.none | OWNER.Job },

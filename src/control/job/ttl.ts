@@ -20,7 +20,7 @@ export class TtlAfterFinished {
   constructor(store: Store, watchDelayMicros: Micros = 0) {
     this.#store = store;
     this.#table = store.documents<Job>("Job");
-    this.#queue = new WorkQueue(store.engine, "ttlAfterFinished", this.#table.rows, (row) => this.#sync(row));
+    this.#queue = new WorkQueue(store, "ttlAfterFinished", this.#table.rows, (row) => this.#sync(row));
     this.#cursor = store.watch("ttlAfterFinished", ["Job"], () => this.#readChanges(), watchDelayMicros);
   }
 

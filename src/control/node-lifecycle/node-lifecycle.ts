@@ -51,8 +51,8 @@ export class NodeLifecycle {
     this.#memory = memory;
     this.#taintWriteMicros = all.taintWriteMicros;
     this.#monitor = new Monitor(store, all, { memory, passTimes, zones, tainter, nextPassAt });
-    this.#nodeQueue = new WorkQueue(engine, "nodeLifecycle.node", this.#nodes.rows, (row) => this.#syncNode(row));
-    this.#podQueue = new WorkQueue(engine, "nodeLifecycle.pod", store.pods.rows, (row) => this.#syncPod(row));
+    this.#nodeQueue = new WorkQueue(store, "nodeLifecycle.node", this.#nodes.rows, (row) => this.#syncNode(row));
+    this.#podQueue = new WorkQueue(store, "nodeLifecycle.pod", store.pods.rows, (row) => this.#syncPod(row));
     this.#cursor = store.watch("nodeLifecycle", ["Node", "Pod"], () => this.#read(), 0, {
       pods: { flags: CHANGE.added | CHANGE.bound },
     });

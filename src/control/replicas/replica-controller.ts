@@ -55,7 +55,7 @@ export class ReplicaController {
     this.#ownWrites = new OwnWrites(engine.cells, kind.name, this.#table);
     const { watchDelayMicros = 0, chooseTied } = options;
     this.#manager = new PodManager(store, kind, this.#table, this.#expectations, this.#siblings, chooseTied);
-    this.#queue = new WorkQueue(engine, kind.name, this.#table.rows, (row) => this.#sync(row));
+    this.#queue = new WorkQueue(store, kind.name, this.#table.rows, (row) => this.#sync(row));
     this.#cursor = store.watch(kind.name, [kind.kind, "Pod"], () => this.#readChanges(), watchDelayMicros, {
       pods: { flags: ~IRRELEVANT, owners: OWNER.none | OWNER[kind.kind] },
     });

@@ -46,7 +46,7 @@ export class ServiceAddresses {
     this.#usedPorts = new StateMap(store.engine.cells, "serviceAddresses.ports");
     this.#ipDraws = store.engine.streams.stream("clusterip");
     this.#portDraws = store.engine.streams.stream("nodeport");
-    this.#cursor = store.watch("serviceAddresses", ["Service"], () => this.#read());
+    this.#cursor = store.watch("serviceAddresses", ["Service"], () => this.#read(), 0, { isPrompt: true });
   }
 
   /**

@@ -51,7 +51,7 @@ export class StatefulSetController {
     this.#batchOrder = batchOrder;
     this.#needsClaim = new Column<Uint8Array>(cells, "statefulset.needsClaim", Uint8Array);
     this.#setOf = new Column<Int32Array>(cells, "statefulset.setOf", Int32Array);
-    this.#queue = new WorkQueue(store.engine, "statefulset", this.#table.rows, (row) => this.#sync(row));
+    this.#queue = new WorkQueue(store, "statefulset", this.#table.rows, (row) => this.#sync(row));
     const kinds = ["StatefulSet", "ControllerRevision", "Pod"] as const;
     this.#cursor = store.watch("statefulset", kinds, () => this.#read(), watchDelayMicros, {
       pods: { owners: OWNER.none | OWNER.StatefulSet },

@@ -54,8 +54,8 @@ export class VolumeController {
       onClaim: (row) => this.#claimQueue.add(row),
       onDelete: (row) => this.#provisioner.release(row),
     });
-    this.#volumeQueue = new WorkQueue(engine, "volumes.volume", volumes.rows, (row) => this.#syncVolume(row));
-    this.#claimQueue = new WorkQueue(engine, "volumes.claim", claims.rows, (row) => this.#syncClaim(row));
+    this.#volumeQueue = new WorkQueue(store, "volumes.volume", volumes.rows, (row) => this.#syncVolume(row));
+    this.#claimQueue = new WorkQueue(store, "volumes.claim", claims.rows, (row) => this.#syncClaim(row));
     this.#unbound = new StateMap(engine.cells, "volumes.unbound");
     this.#resyncAt = new StateValue(engine.cells, "volumes.resyncAt", -1);
     this.#resyncKind = engine.define("volumes.resync", PHASE.control, () => this.#resync());
