@@ -3,6 +3,7 @@ import type { Action, Micros, ObjectReference, PlannedNode, PlannedObject, Plann
 import { reportIfAfterEnd, selectNodes } from "./failures.ts";
 import type { Field } from "./field.ts";
 import { asKubectl, parseKubectl } from "./kubectl.ts";
+import { isEdit, readEdit } from "./kubectl-edits.ts";
 import { kindOfWord, kindWords, type ObjectIndex, referenceLabel } from "./objects.ts";
 import { readRollingUpdate } from "./rolling-update.ts";
 import { didYouMean } from "./spelling.ts";
@@ -78,6 +79,13 @@ function readAction(field: Field, index: number, context: Context): Action | nul
     const base = { index, atMicros: field.get("at").micros(), source: field.place };
     return readRollingUpdate(field.get("kubectl"), base, context);
   }
+  if (verb === "kubectl" && isEdit(field.get("kubectl").text())) {
+    const base = { index, atMicros: field.get("at").micros(), source: field.place };
+    const edited = field.get("kubectl");
+    return readEdit(edited, base, (edit, target, namespace) =>
+      editedBy(edited, { verb: edit, target, namespace }, context),
+    );
+  }
   const wish = verb === "kubectl" ? wishOfKubectl(field.get("kubectl")) : wishOfFields(field, verb);
   if (wish === null) return null;
   const place = field.get(verb);
@@ -151,10 +159,23 @@ function nodeNamed(place: Field, name: string, nodes: readonly PlannedNode[]): s
   return [];
 }
 
+/** The object that a line such as `kubectl label` is about: a node must be one that may be named. */
+function editedBy(
+  place: Field,
+  { verb, target, namespace }: Pick<Wish, "verb" | "target" | "namespace">,
+  context: Context,
+): ObjectReference | null {
+  const found = targetOf(place, { verb, target, namespace, number: null, images: [], text: "" }, context.index);
+  if (found?.kind !== "Node") return found;
+  return nodeNamed(place, found.name, context.named).length === 0 ? null : found;
+}
+
 /** Kinds that a verb works on. */
 const KINDS_OF_VERB: ReadonlyMap<string, readonly string[]> = new Map([
   ["scale", ["Deployment", "ReplicaSet", "ReplicationController", "StatefulSet"]],
   ["setImage", ["Deployment", "ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet", "Pod"]],
+  ["set env", ["Deployment", "ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet"]],
+  ["set resources", ["Deployment", "ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet"]],
   ["rolloutUndo", ["Deployment"]],
   ["rolloutPause", ["Deployment"]],
   ["rolloutResume", ["Deployment"]],

@@ -20,6 +20,12 @@ const FLAGS: ReadonlyMap<string, readonly string[]> = new Map([
     "rolling-update",
     ["filename", "image", "container", "deployment-label-key", "update-period", "poll-interval", "timeout"],
   ],
+  ["label", ["overwrite"]],
+  ["annotate", ["overwrite"]],
+  ["taint", ["overwrite"]],
+  ["patch", ["type", "patch"]],
+  ["set env", ["containers"]],
+  ["set resources", ["containers", "requests", "limits"]],
   ["rollout undo", ["to-revision"]],
   ["rollout pause", []],
   ["rollout resume", []],
@@ -27,11 +33,13 @@ const FLAGS: ReadonlyMap<string, readonly string[]> = new Map([
 ]);
 
 /** Flags that may stand without a value. */
-const SWITCHES: readonly string[] = ["ignore-daemonsets", "delete-emptydir-data", "force"];
+const SWITCHES: readonly string[] = ["ignore-daemonsets", "delete-emptydir-data", "force", "overwrite"];
 
 const SHORT_FLAGS: ReadonlyMap<string, string> = new Map([
   ["n", "namespace"],
   ["f", "filename"],
+  ["p", "patch"],
+  ["c", "containers"],
 ]);
 
 /** Reads a command line such as `kubectl scale deployment/web --replicas=3 -n shop`; a message when it cannot. */

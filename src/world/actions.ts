@@ -14,11 +14,12 @@ import {
   validateUpdate,
 } from "../kube/index.ts";
 import type { Kubelets } from "../node/index.ts";
-import { documentKind, forbidden, type Store } from "../store/index.ts";
+import { type DocumentTable, documentKind, forbidden, type Store } from "../store/index.ts";
 import { sameData } from "../tables/index.ts";
 import { applied } from "./apply.ts";
 import { type Cluster, createObject } from "./bootstrap.ts";
 import { REFUSED } from "./control-plane.ts";
+import { labelled, patchedWith, tainted, withEnv, withResources } from "./edits.ts";
 import type { NodeFleet } from "./node-fleet.ts";
 import type { Action, ObjectReference, Plan, PlannedObject } from "./plan.ts";
 import { RollingUpdates } from "./rolling-update.ts";
@@ -110,6 +111,24 @@ export class Actions {
         return this.#scale(action.target, action.replicas);
       case "setImage":
         return this.#setImages(action.target, action.images);
+      case "label":
+        return this.#change(action.target, (object) => labelled(object, action));
+      case "taint":
+        return firstOf(
+          action.nodes.map((name) =>
+            this.#change<KubeNode>({ kind: "Node", namespace: "", name }, (node) => tainted(node, action)),
+          ),
+        );
+      case "patch":
+        return this.#change<KubeObject>(action.target, (object) => patchedWith(object, action));
+      case "setEnv":
+        return this.#changeContainers(action.target, [action.container], (container) =>
+          withEnv(container, action.set, action.remove),
+        );
+      case "setResources":
+        return this.#changeContainers(action.target, [action.container], (container) =>
+          withResources(container, action.requests, action.limits),
+        );
       case "delete":
         return this.#delete(action.target, action.gracePeriodSeconds);
       case "cordon":
@@ -156,12 +175,19 @@ export class Actions {
     }
     const live = table.get(row);
     const next = applied(live, planned, this.#appliedBefore(object, action));
+    return this.#update(table, row, next);
+  }
+
+  /** Writes what the API server takes in the place of what is there; else what it says. */
+  #update(table: DocumentTable, row: number, next: KubeObject): string | undefined {
+    const live = table.get(row);
+    if (next === live) return undefined;
     const name = live.metadata.name ?? "";
     const errors = [...validateUpdate(next, live, sameData), ...validateObject(next)];
     if (errors.length > 0) return kubectlInvalidMessage({ kind: next.kind, group: "", name }, errors);
     const refused = this.#store.admission.admitDocument(next, name, live);
     if (refused !== undefined) return refused.message;
-    if (object.kind !== "Service" || object.apiVersion !== "v1") {
+    if (next.kind !== "Service" || next.apiVersion !== "v1") {
       this.#store.writer.update(table, row, next);
       return undefined;
     }
@@ -200,13 +226,29 @@ export class Actions {
       const found = images.find((entry) => entry.container === "*" || entry.container === container.name);
       return found === undefined || found.image === container.image ? container : { ...container, image: found.image };
     };
+    return this.#changeContainers(
+      target,
+      images.map(({ container }) => container),
+      imageOf,
+    );
+  }
+
+  /** Changes those containers of a workload's template that are named; "*" is all. */
+  #changeContainers(
+    target: ObjectReference,
+    names: readonly string[],
+    change: (container: Container) => Container,
+  ): string | undefined {
     return this.#change(target, (workload) => {
       const { template } = workload.spec;
       if (template === undefined) return workload;
       const isThere = (name: string): boolean => name === "*" || template.spec.containers.some((c) => c.name === name);
-      const missing = images.find(({ container }) => !isThere(container));
-      if (missing !== undefined) return `unable to find container named "${missing.container}"`;
-      const containers = template.spec.containers.map(imageOf);
+      const missing = names.find((name) => !isThere(name));
+      if (missing !== undefined) return `unable to find container named "${missing}"`;
+      const isMeant = ({ name }: Container): boolean => names.includes("*") || names.includes(name);
+      const containers = template.spec.containers.map((container) =>
+        isMeant(container) ? change(container) : container,
+      );
       return {
         ...workload,
         spec: { ...workload.spec, template: { ...template, spec: { ...template.spec, containers } } },
@@ -320,14 +362,15 @@ export class Actions {
     };
   }
 
-  #change(target: ObjectReference, change: (workload: Workload) => Workload | string): string | undefined {
-    const table = this.#store.documents<Workload>(documentKind(target.kind));
+  #change<T extends KubeObject = Workload>(
+    target: ObjectReference,
+    change: (object: T) => T | string,
+  ): string | undefined {
+    const table = this.#store.documents<T>(documentKind(target.kind));
     const row = this.#rowOf(table, target.kind, target.namespace, target.name);
     if (row === -1) return notFound(target);
     const next = change(table.get(row));
-    if (typeof next === "string") return next;
-    this.#store.writer.update(table, row, next);
-    return undefined;
+    return typeof next === "string" ? next : this.#update(table, row, next);
   }
 
   #rowOf(

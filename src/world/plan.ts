@@ -8,7 +8,7 @@
  */
 
 import type { Checkpoint } from "../engine/index.ts";
-import type { KubeObject, LabelSelector, StringMap } from "../kube/index.ts";
+import type { KubeObject, LabelSelector, Quantities, StringMap, Taint } from "../kube/index.ts";
 import type { Statistics } from "../metrics/index.ts";
 import type { Distribution } from "../random/index.ts";
 import type { ExtensionPoint, SchedulerConfig } from "../scheduler/index.ts";
@@ -311,6 +311,43 @@ export type Action = ActionBase &
     | { readonly kind: "removeNodes"; readonly pool: string; readonly count: number }
     | { readonly kind: "removeNodes" | "restartKubelet"; readonly nodes: readonly string[] }
     | { readonly kind: "rolloutUndo"; readonly target: ObjectReference; readonly toRevision: number | null }
+    | {
+        readonly kind: "label";
+        readonly target: ObjectReference;
+        readonly field: "labels" | "annotations";
+        readonly set: StringMap;
+        readonly remove: readonly string[];
+        readonly overwrites: boolean;
+      }
+    | {
+        readonly kind: "taint";
+        readonly nodes: readonly string[];
+        readonly set: readonly Taint[];
+        /** null: every effect. */
+        readonly remove: readonly { readonly key: string; readonly effect: string | null }[];
+        readonly overwrites: boolean;
+      }
+    | {
+        readonly kind: "patch";
+        readonly target: ObjectReference;
+        readonly patch: Readonly<Record<string, unknown>>;
+        readonly isStrategic: boolean;
+      }
+    /** `container` "*" is every container. */
+    | {
+        readonly kind: "setEnv";
+        readonly target: ObjectReference;
+        readonly container: string;
+        readonly set: StringMap;
+        readonly remove: readonly string[];
+      }
+    | {
+        readonly kind: "setResources";
+        readonly target: ObjectReference;
+        readonly container: string;
+        readonly requests: Quantities;
+        readonly limits: Quantities;
+      }
     | { readonly kind: "rolloutPause" | "rolloutResume" | "rolloutRestart"; readonly target: ObjectReference }
   );
 

@@ -1,0 +1,127 @@
+import type { Container, KubeNode, KubeObject, Quantities, StringMap, Taint } from "../kube/index.ts";
+import { withDefaults } from "../kube/index.ts";
+import { mergePatch, sameData } from "../tables/index.ts";
+import type { Action } from "./plan.ts";
+
+/** What kubectl's small verbs make of a live object; a text when it would refuse. */
+
+type EnvVar = NonNullable<Container["env"]>[number];
+type Fields = Readonly<Record<string, unknown>>;
+type LabelAction = Extract<Action, { kind: "label" }>;
+type TaintAction = Extract<Action, { kind: "taint" }>;
+
+/** Lists of a strategic merge patch that are merged, and by which field of their items. @source kubernetes 1.37 patchMergeKey of the API types */
+const MERGE_KEYS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["containers", ["name"]],
+  ["initContainers", ["name"]],
+  ["env", ["name"]],
+  ["volumes", ["name"]],
+  ["imagePullSecrets", ["name"]],
+  ["schedulingGates", ["name"]],
+  ["volumeMounts", ["mountPath"]],
+  ["hostAliases", ["ip"]],
+  ["topologySpreadConstraints", ["topologyKey"]],
+  ["ports", ["containerPort", "port"]],
+]);
+
+/** @source kubernetes 1.37 kubectl pkg/cmd/label, pkg/cmd/annotate */
+export function labelled<T extends KubeObject>(object: T, { field, set, remove, overwrites }: LabelAction): T | string {
+  const live: StringMap = object.metadata[field] ?? {};
+  const taken = Object.entries(set).filter(([key, value]) => live[key] !== undefined && live[key] !== value);
+  if (taken.length > 0 && !overwrites) {
+    const texts = taken.map(([key]) => `'${key}' already has a value (${live[key]})`);
+    if (field === "labels") return `${texts[0]}, and --overwrite is false`;
+    return `--overwrite is false but found the following declared annotation(s): ${texts.join("; ")}`;
+  }
+  const next = Object.fromEntries(Object.entries({ ...live, ...set }).filter(([key]) => !remove.includes(key)));
+  return { ...object, metadata: { ...object.metadata, [field]: next } };
+}
+
+/** New taints go first; one of the same key and effect is replaced. @source kubernetes 1.37 kubectl pkg/cmd/taint */
+export function tainted(node: KubeNode, { set, remove, overwrites }: TaintAction): KubeNode | string {
+  const live: readonly Taint[] = node.spec?.taints ?? [];
+  const isSame = (one: Taint, other: Taint): boolean => one.key === other.key && one.effect === other.effect;
+  const taken = set.filter((taint) => live.some((one) => isSame(one, taint)));
+  if (taken.length > 0 && !overwrites) {
+    const keys = taken.map(({ key }) => key).join(",");
+    return `node ${node.metadata.name} already has ${keys} taint(s) with same effect(s) and --overwrite is false`;
+  }
+  const goes = (taint: Taint, { key, effect }: TaintAction["remove"][number]): boolean =>
+    taint.key === key && (effect === null || taint.effect === effect);
+  const missing = remove.find((one) => !live.some((taint) => goes(taint, one)));
+  if (missing !== undefined) {
+    return `taint "${missing.key}${missing.effect === null ? "" : `:${missing.effect}`}" not found`;
+  }
+  const kept = live.filter(
+    (taint) => !remove.some((one) => goes(taint, one)) && !set.some((one) => isSame(one, taint)),
+  );
+  return { ...node, spec: { ...node.spec, taints: [...set, ...kept] } };
+}
+
+/** Variables are replaced where they stand; new ones come last. @source kubernetes 1.37 kubectl pkg/cmd/set/set_env.go */
+export function withEnv(container: Container, set: StringMap, remove: readonly string[]): Container {
+  const live: readonly EnvVar[] = container.env ?? [];
+  const kept = live
+    .filter(({ name }) => !remove.includes(name))
+    .map((one): EnvVar => (set[one.name] === undefined ? one : { name: one.name, value: set[one.name] as string }));
+  const added = Object.entries(set).filter(([name]) => !live.some((one) => one.name === name));
+  return { ...container, env: [...kept, ...added.map(([name, value]): EnvVar => ({ name, value }))] };
+}
+
+/** @source kubernetes 1.37 kubectl pkg/cmd/set/set_resources.go */
+export function withResources(container: Container, requests: Quantities, limits: Quantities): Container {
+  const { resources = {} } = container;
+  const next = {
+    ...resources,
+    ...(Object.keys(requests).length > 0 && { requests: { ...resources.requests, ...requests } }),
+    ...(Object.keys(limits).length > 0 && { limits: { ...resources.limits, ...limits } }),
+  };
+  return { ...container, resources: next };
+}
+
+/** An object with a patch over it, and the defaults of what is new. What it is, and its status, stay. */
+export function patchedWith(live: KubeObject, { patch, isStrategic }: Extract<Action, { kind: "patch" }>): KubeObject {
+  const merge = isStrategic ? strategicMerge : mergePatch;
+  const { status: _status, ...changes } = patch;
+  const next = merge(live, changes) as KubeObject;
+  const { apiVersion, kind, metadata } = live;
+  const { labels, annotations, finalizers } = next.metadata;
+  const kept = {
+    ...metadata,
+    ...(labels !== undefined && { labels }),
+    ...(annotations !== undefined && { annotations }),
+    ...(finalizers !== undefined && { finalizers }),
+  };
+  const complete = withDefaults({ ...next, apiVersion, kind, metadata: kept });
+  return sameData(complete, live) ? live : complete;
+}
+
+/** A strategic merge patch: as a JSON merge patch, but lists that have a merge key are merged by it. */
+export function strategicMerge(live: unknown, patch: unknown): unknown {
+  if (!isMap(patch)) return patch;
+  const merged: Record<string, unknown> = isMap(live) ? { ...live } : {};
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) delete merged[name];
+    else
+      merged[name] = Array.isArray(value) ? mergedList(name, merged[name], value) : strategicMerge(merged[name], value);
+  }
+  return merged;
+}
+
+function mergedList(name: string, live: unknown, patch: readonly unknown[]): readonly unknown[] {
+  const key = MERGE_KEYS.get(name)?.find((one) => patch.every((item) => isMap(item) && item[one] !== undefined));
+  if (key === undefined || !Array.isArray(live)) return patch.filter((item) => !isDeletion(item));
+  const given = patch as readonly Fields[];
+  const ofKey = (value: unknown): Fields | undefined => given.find((item) => item[key] === value);
+  const kept = (live as readonly Fields[]).filter((item) => !isDeletion(ofKey(item[key])));
+  const added = given.filter((item) => !isDeletion(item) && !kept.some((one) => one[key] === item[key]));
+  return [...kept.map((item) => strategicMerge(item, ofKey(item[key]) ?? {})), ...added];
+}
+
+function isDeletion(item: unknown): boolean {
+  return isMap(item) && item.$patch === "delete";
+}
+
+function isMap(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
