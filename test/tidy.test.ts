@@ -34,8 +34,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   experiment: [...BASE, "world", "scenario", "statistics", "report"],
   answers: [...STATE, "scheduler", "world", "scenario", "statistics", "report", "experiment"],
   testing: [...STATE, "world"],
+  import: [...BASE, "scenario"],
   "index.ts": ["scenario", "world"],
-  cli: [...BASE, "world", "scenario", "statistics", "report", "experiment", "answers"],
+  cli: [...BASE, "world", "scenario", "statistics", "report", "experiment", "answers", "import"],
 };
 
 /** Rooms in which the same input must give the same bytes for ever. */

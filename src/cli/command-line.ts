@@ -63,6 +63,7 @@ export async function runCommandLine(
   addSurvive(parser, context, finish);
   addCheck(parser, terminal, finish);
   addExplain(parser, terminal, finish);
+  addImport(parser, terminal, finish);
   parser.command(
     "version",
     "Show the version",
@@ -370,6 +371,53 @@ function addExplain(parser: Argv, terminal: Terminal, finish: Finish): void {
     async ({ target, at, run, namespace, output }) => {
       const { explainCommand } = await import("./explain.ts");
       await finish(explainCommand({ target, at, run, namespace, output }, terminal));
+    },
+  );
+}
+
+function addImport(parser: Argv, terminal: Terminal, finish: Finish): void {
+  parser.command(
+    "import",
+    "Make a scenario's folder from a dump of a live cluster, measurements or a trace",
+    (command) =>
+      command
+        .option("file", {
+          alias: "f",
+          type: "string",
+          array: true,
+          nargs: 1,
+          demandOption: true,
+          describe: "File to be read; several times for lists that belong together",
+        })
+        .option("format", {
+          choices: ["kubectl", "prometheus", "csv", "gpu-trace"] as const,
+          demandOption: true,
+          describe: "What the files are",
+        })
+        .option("out", {
+          type: "string",
+          requiresArg: true,
+          describe: "Folder to be made; the scenario's name by default",
+        })
+        .option("name", { type: "string", requiresArg: true, default: "imported", describe: "Name of the scenario" })
+        .option("map", {
+          type: "string",
+          array: true,
+          nargs: 1,
+          default: [] as string[],
+          describe: "csv: which column holds what, such as cpu=cores",
+        })
+        .option("anonymize", {
+          type: "boolean",
+          default: false,
+          describe: "Replace names, labels, images and annotations, the same by the same",
+        }),
+    async (options) => {
+      const { importCommand } = await import("./import.ts");
+      const { file: files, format, map, anonymize } = options;
+      const name = once("name", options.name) ?? "";
+      const out = once("out", options.out) ?? name;
+      await finish(importCommand({ files, format, map, isAnonymized: anonymize, out, name }, terminal));
     },
   );
 }

@@ -10,6 +10,7 @@ export {
   type PluginEvent,
   type PluginPoint,
   type PodRequestsView,
+  type PodTemplateView,
   type PodView,
   type PreFilterResult,
   type Rejection,

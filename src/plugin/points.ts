@@ -11,7 +11,7 @@ const POINTS: readonly PluginPoint[] = [
   "permit",
   "preBind",
 ];
-const OTHERS = ["normalize", "unreserve"];
+const OTHERS = ["normalize", "unreserve", "memoKey"];
 
 /** The extension points of what a module exports; a sentence when it is no plugin of that name. */
 export function pointsOf(plugin: unknown, name: string): readonly PluginPoint[] | string {

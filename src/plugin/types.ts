@@ -34,6 +34,13 @@ export interface SchedulerPlugin<Args = unknown> {
   permit?(pod: PodView, node: NodeView, cycle: SchedulingCycle<Args>): Rejection | PermitWait | undefined;
   /** Once the pod is permitted. The state of the cycle is empty if it had to wait, here and in `unreserve` after it. */
   preBind?(pod: PodView, node: NodeView, cycle: SchedulingCycle<Args>): Rejection | undefined;
+  /**
+   * Declares that `preFilter`, `filter`, `preScore` and `score` depend on the node, on `args` and on what this text says
+   * of the pod, and on nothing else. Answers are then kept until something changes on the node, and shared by pods of the
+   * same text, which saves most questions. `cycle.nodes` and `cycle.nowMicros` are not to be had then, and the pods'
+   * names and uids are those of any pod of that text. `null`: nothing is kept for pods of this template.
+   */
+  memoKey?(template: PodTemplateView, args: Args): string | null;
   /** What happens in the cluster that makes another attempt worth while for pods that the plugin rejected; any
    *  event by default. */
   readonly requeueOn?: readonly PluginEvent[];
@@ -102,15 +109,19 @@ export interface SchedulingCycle<Args = unknown> {
   readonly state: Map<string, unknown>;
 }
 
-/** A pod. Read only. */
-export interface PodView {
+/** What the pods of one owner share. Read only. */
+export interface PodTemplateView {
   readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
   readonly labels: StringMap;
   readonly spec: PodSpec;
   readonly priority: number;
   readonly requests: PodRequestsView;
+}
+
+/** A pod. Read only. */
+export interface PodView extends PodTemplateView {
+  readonly name: string;
+  readonly uid: string;
 }
 
 /** What a pod requests in all, init containers and overhead counted as the scheduler does. */
@@ -131,6 +142,9 @@ export interface NodeView {
   readonly allocatable: NodeResourcesView;
   readonly requested: NodeResourcesView;
   readonly pods: readonly PodView[];
+  /** Another number whenever something on the node has changed, its pods included: what follows from the node can be
+   *  kept by it. NaN, which equals nothing, while the scheduler tries what would be if. */
+  readonly revision: number;
   /** The object in the API server. */
   readonly object: KubeNode;
 }

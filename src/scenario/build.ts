@@ -10,6 +10,7 @@ import type {
   SchedulerPlan,
 } from "../world/plan.ts";
 import { readActions } from "./actions.ts";
+import { readArrivals } from "./arrivals.ts";
 import { checkMatchers, readAssertion } from "./assertions.ts";
 import { checkAutoscalers } from "./autoscalers.ts";
 import { DEFAULT_POOL, nodeFromManifest, readPools } from "./cluster.ts";
@@ -32,6 +33,8 @@ export interface PlanInput {
   readonly objects: readonly PlannedObject[];
   /** The objects of its `apply` actions, by key (see `applyKey`). */
   readonly applied: ReadonlyMap<string, readonly PlannedObject[]>;
+  /** The objects of the files of arrivals, by path. */
+  readonly templates: ReadonlyMap<string, readonly PlannedObject[]>;
   readonly csv: ReadonlyMap<string, CsvTable>;
   readonly run: number;
   /** null for kube-scheduler's defaults. */
@@ -65,6 +68,7 @@ export function buildPlan(input: PlanInput): BuiltPlan {
   checkAutoscalers(index, problems);
   checkClaims(objects, applied, problems);
   const loads = readLoads(spec.get("loads").items(), context);
+  const arrivals = readArrivals(spec.get("arrivals").items(), { ...context, templates: input.templates });
   const plan: Plan = {
     name: root.get("metadata").get("name").text(),
     seed: spec.get("seed").value as string | number,
@@ -100,6 +104,7 @@ export function buildPlan(input: PlanInput): BuiltPlan {
       decisions: spec.get("record").get("decisions").isTrue(true),
       schedulerResults: spec.get("record").get("schedulerResults").isTrue(false),
     },
+    ...(arrivals.length === 0 ? {} : { arrivals }),
     ...(input.scheduler === null ? {} : { scheduler: input.scheduler }),
     currency,
   };

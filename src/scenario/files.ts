@@ -15,6 +15,8 @@ export interface FileReferences {
   readonly manifests: readonly FileReference[];
   readonly overlays: readonly FileReference[];
   readonly applied: readonly FileReference[];
+  /** Pods of arrivals. */
+  readonly templates: readonly FileReference[];
   readonly csv: readonly FileReference[];
 }
 
@@ -25,7 +27,9 @@ export function referencesOf(document: SourceDocument): FileReferences {
     manifests: textsOf(spec.manifests, ["spec", "manifests"]),
     overlays: textsOf(spec.overlays, ["spec", "overlays"]),
     applied: listOf(spec.actions).flatMap((action, index) => appliedBy(action, ["spec", "actions", index])),
+    templates: listOf(spec.arrivals).flatMap((one, index) => fileOf(one, "templates", ["spec", "arrivals", index])),
     csv: [
+      ...listOf(spec.arrivals).flatMap((one, index) => fileOf(one, "csv", ["spec", "arrivals", index])),
       ...listOf(spec.loads).flatMap((load, index) => csvOf(load, ["spec", "loads", index])),
       ...listOf(spec.metrics).flatMap((metric, index) => csvOf(metric, ["spec", "metrics", index])),
     ],
@@ -38,6 +42,10 @@ function listOf(value: unknown): unknown[] {
 
 function textsOf(value: unknown, at: readonly (string | number)[]): FileReference[] {
   return listOf(value).flatMap((path, index) => (typeof path === "string" ? [{ path, at: [...at, index] }] : []));
+}
+
+function fileOf(value: unknown, key: string, at: readonly (string | number)[]): FileReference[] {
+  return isRecord(value) && typeof value[key] === "string" ? [{ path: value[key], at: [...at, key] }] : [];
 }
 
 function appliedBy(action: unknown, at: readonly (string | number)[]): FileReference[] {

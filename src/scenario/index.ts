@@ -1,6 +1,7 @@
 /** The face of the room `scenario`: files in, a plan or located problems out. */
 export { type Catalogue, type ReadCatalogue, readCatalogue } from "./catalogue.ts";
 export { CODES, explainCode } from "./codes.ts";
+export { readDocuments } from "./documents.ts";
 export { type InputFile, type LoadedScenario, type LoadOptions, loadScenario, scenarioSchema } from "./load.ts";
 export {
   countProblems,

@@ -111,13 +111,15 @@ class Loader {
     manifests.push(...inPlace(filled, ["spec", "objects"]), ...this.commandLineManifests(filled));
     const reading = checkObjects(manifests, overlays);
     const applied = this.readApplied(filled, references.applied);
+    const templates = this.readApart(filled, references.templates);
     const csv = await this.readTables(filled, references.csv);
     this.problems.push(...reading.problems);
     const scheduler = await this.readScheduler(filled);
     if (schemaProblems.length > 0) return this.result(null, () => "");
     const whole = this.withNodes(filled, reading, schema);
     const run = this.options.run ?? 0;
-    const built = buildPlan({ document: whole, objects: reading.objects, applied, csv, run, scheduler });
+    const { objects } = reading;
+    const built = buildPlan({ document: whole, objects, applied, templates, csv, run, scheduler });
     this.problems.push(...built.problems);
     const commandLine = [...this.commandLineOverlays(), ...set.overlays];
     const { version } = this.options;
@@ -265,22 +267,31 @@ class Loader {
     document: SourceDocument,
     references: readonly FileReference[],
   ): Map<string, readonly PlannedObject[]> {
-    const applied = new Map<string, readonly PlannedObject[]>();
-    const add = (key: string, documents: readonly SourceDocument[]): void => {
-      const reading = readManifests(documents);
-      this.problems.push(...reading.problems);
-      applied.set(key, reading.objects);
-    };
-    for (const reference of references) {
-      if (!applied.has(reference.path)) add(reference.path, this.readAll(document, [reference]));
-    }
+    const applied = this.readApart(document, references);
     const spec = isRecord(document.value) ? document.value.spec : undefined;
     const actions: unknown = isRecord(spec) ? spec.actions : undefined;
     for (const [index, action] of Array.isArray(actions) ? actions.entries() : []) {
       if (!isRecord(action) || !isRecord(action.apply)) continue;
-      add(`actions[${index}].apply`, [within(document, ["spec", "actions", index, "apply"], action.apply)]);
+      const reading = readManifests([within(document, ["spec", "actions", index, "apply"], action.apply)]);
+      this.problems.push(...reading.problems);
+      applied.set(`actions[${index}].apply`, reading.objects);
     }
     return applied;
+  }
+
+  /** Objects that are not among those of the start, by the path of their file. */
+  private readApart(
+    document: SourceDocument,
+    references: readonly FileReference[],
+  ): Map<string, readonly PlannedObject[]> {
+    const read = new Map<string, readonly PlannedObject[]>();
+    for (const reference of references) {
+      if (read.has(reference.path)) continue;
+      const reading = readManifests(this.readAll(document, [reference]));
+      this.problems.push(...reading.problems);
+      read.set(reference.path, reading.objects);
+    }
+    return read;
   }
 
   private async readScheduler(document: SourceDocument): Promise<SchedulerReading["plan"] | null> {

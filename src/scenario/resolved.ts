@@ -29,6 +29,9 @@ function redirect(spec: Record<string, unknown>, { copyOf, overlays }: ResolvedI
   spec.overlays = [...list("overlays").map(moved), ...overlays.map((overlay) => overlay.value)];
   for (const action of list("actions")) if (isRecord(action)) redirectAction(action, moved);
   for (const load of [...list("loads"), ...list("metrics")]) if (isRecord(load)) redirectLoad(load, moved);
+  for (const one of list("arrivals")) {
+    if (isRecord(one)) Object.assign(one, { templates: moved(one.templates), csv: moved(one.csv) });
+  }
   if (typeof spec.scheduler === "string") spec.scheduler = moved(spec.scheduler);
   else if (isRecord(spec.scheduler)) redirectScheduler(spec.scheduler, moved);
 }

@@ -1,6 +1,6 @@
-import { podRequests } from "../kube/index.ts";
+import { type PodResources, podRequests } from "../kube/index.ts";
 import { POD_PHASE, type PodTable, type PodTemplate } from "../store/index.ts";
-import { type CellRegistry, Column } from "../tables/index.ts";
+import { type CellRegistry, Column, StateMap } from "../tables/index.ts";
 
 /** What a pod counts as, as bits. */
 const IS = {
@@ -28,6 +28,9 @@ export class PodCensus {
   readonly #cpuMilli: Column<Float64Array>;
   readonly #memoryBytes: Column<Float64Array>;
 
+  /** Of extended resources, by name and in all; those never asked for are not listed. */
+  readonly #extended: StateMap<string, number>;
+
   constructor(registry: CellRegistry, pods: PodTable) {
     this.#pods = pods;
     this.#state = new Column<Uint8Array>(registry, "census.state", Uint8Array);
@@ -35,6 +38,7 @@ export class PodCensus {
     this.#node = new Column<Int32Array>(registry, "census.node", Int32Array, -1);
     this.#cpuMilli = new Column<Float64Array>(registry, "census.cpuMilli", Float64Array);
     this.#memoryBytes = new Column<Float64Array>(registry, "census.memoryBytes", Float64Array);
+    this.#extended = new StateMap<string, number>(registry, "census.extended");
   }
 
   get counts(): PodCounts {
@@ -47,6 +51,11 @@ export class PodCensus {
   }
   memoryBytesOf(nodeId: number): number {
     return this.#memoryBytes.get(nodeId);
+  }
+
+  /** The same of an extended resource over all nodes. */
+  extendedOf(resource: string): number {
+    return this.#extended.get(resource) ?? 0;
   }
 
   /** The pod of this row changed, came or went. */
@@ -82,15 +91,16 @@ export class PodCensus {
   #addRequests(row: number, sign: number): void {
     if (sign === 1) this.#node.set(row, this.#pods.nodeId.get(row));
     const node = this.#node.get(row);
-    const { cpuMilli, memoryBytes } = requestsOf(this.#pods.templateOf(row));
+    const { cpuMilli, memoryBytes, scalars } = requestsOf(this.#pods.templateOf(row));
+    for (const [resource, amount] of scalars) this.#extended.set(resource, this.extendedOf(resource) + sign * amount);
     this.#cpuMilli.set(node, this.#cpuMilli.get(node) + sign * cpuMilli);
     this.#memoryBytes.set(node, this.#memoryBytes.get(node) + sign * memoryBytes);
   }
 }
 
-const requestCache = new WeakMap<PodTemplate, { readonly cpuMilli: number; readonly memoryBytes: number }>();
+const requestCache = new WeakMap<PodTemplate, PodResources>();
 
-function requestsOf(template: PodTemplate): { readonly cpuMilli: number; readonly memoryBytes: number } {
+function requestsOf(template: PodTemplate): PodResources {
   let requests = requestCache.get(template);
   if (requests === undefined) {
     requests = podRequests(template.spec);

@@ -1,4 +1,5 @@
 /** The face of the room `world`: a plan, and the world that plays it. */
+export { requestOf } from "./arrivals.ts";
 export type { Labels } from "./measures.ts";
 export { type Instance, NodeFleet, nodeOfPool } from "./node-fleet.ts";
 export type { PluginModules } from "./own-plugins.ts";

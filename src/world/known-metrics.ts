@@ -119,6 +119,13 @@ export const METRICS: readonly MetricDefinition[] = [
     "Time in which a node's Ready condition was not True.",
   ),
   metric("node_cpu_requested", "ratio", "gauge", ["node", "zone", "pool"], "CPU requests over allocatable of a node."),
+  metric(
+    "extended_resource_requested",
+    "ratio",
+    "gauge",
+    ["resource"],
+    "Requests of an extended resource by pods on nodes, over what all nodes have to offer; by resource of the nodes.",
+  ),
   metric("node_hours", "hours", "total", ["node", "zone", "pool"], "Hours of nodes in the cluster."),
   metric("cost", "currency", "total", ["node", "zone", "pool"], "Node hours times price."),
 ];

@@ -1,4 +1,4 @@
-import type { KubeNode } from "../kube/index.ts";
+import { isScalarResource, type KubeNode } from "../kube/index.ts";
 import type { Store } from "../store/index.ts";
 import { cpuMilliOf, wholeValueOf } from "../units/index.ts";
 import { isNodeReady, type Observed, type Observer } from "./observer.ts";
@@ -59,6 +59,8 @@ export interface NodeFigures {
   readonly isReady: boolean;
   readonly cpuMilli: number;
   readonly memoryBytes: number;
+  /** Whole units of extended resources. */
+  readonly extended: readonly (readonly [resource: string, amount: number])[];
 }
 
 /** A node's document is a new object whenever it changes, so what is read off it can be kept by it. */
@@ -67,12 +69,14 @@ const nodeFigures = new WeakMap<KubeNode, NodeFigures>();
 export function figuresOf(node: KubeNode): NodeFigures {
   let figures = nodeFigures.get(node);
   if (figures === undefined) {
-    const { cpu = "0", memory = "0" } = node.status?.allocatable ?? {};
+    const { cpu = "0", memory = "0", ...others } = node.status?.allocatable ?? {};
+    const scalars = Object.entries(others).filter(([resource]) => isScalarResource(resource));
     figures = {
       name: node.metadata.name ?? "",
       isReady: isNodeReady(node),
       cpuMilli: cpuMilliOf(cpu),
       memoryBytes: wholeValueOf(memory),
+      extended: scalars.map(([resource, amount]): readonly [string, number] => [resource, wholeValueOf(amount)]),
     };
     nodeFigures.set(node, figures);
   }

@@ -17,11 +17,12 @@ import {
   type PodInfo,
   StateKey,
   type Status,
+  type TemplateInfo,
   unresolvable,
   unschedulable,
 } from "../scheduler/index.ts";
 import type { Micros } from "../units/index.ts";
-import { nodeView, podView } from "./plugin-views.ts";
+import { nodeView, podView, templateView } from "./plugin-views.ts";
 
 /** Plugins by name, as their modules export them. */
 export type PluginModules = ReadonlyMap<string, SchedulerPlugin>;
@@ -39,6 +40,8 @@ const EVENTS: readonly PluginEvent[] = [
 const ASKED_TWICE_FIRST = 32;
 const ASKED_TWICE_EVERY = 64;
 const TOP_SCORE = 100;
+/** Points whose answers are kept for plugins with a memoKey. */
+const KEPT_POINTS: ReadonlySet<string> = new Set(["preFilter", "filter", "preScore", "score"]);
 /** Methods that are asked once, and may decide about pods that wait. */
 const DECIDING: readonly string[] = ["postFilter", "reserve", "unreserve", "permit", "preBind"];
 
@@ -72,6 +75,7 @@ class Adapter {
     const own = this.#plugin;
     const { name } = own;
     const part: { -readonly [K in keyof Plugin]: Plugin[K] } = { name, hints: this.#hints() };
+    if (own.memoKey) part.memoKey = (template) => this.#memoKey(template);
     if (own.preEnqueue) {
       part.preEnqueue = (pod) => {
         const cycle = this.#cycle(new CycleState(), "preEnqueue");
@@ -111,6 +115,16 @@ class Adapter {
       };
     }
     return part;
+  }
+
+  #memoKey(template: TemplateInfo): string | null {
+    const point = "memoKey";
+    const ask = () => this.#plugin.memoKey?.(templateView(template), this.#around.args);
+    const key: unknown = this.#call(point, null, null, ask);
+    if (key === null) return null;
+    if (typeof key !== "string") throw this.#error(point, null, null, `gave ${shown(key)}; expected a text or null`);
+    // Two of the user's own plugins may write alike what means different things.
+    return JSON.stringify([this.#plugin.name, key]);
   }
 
   #hints(): NonNullable<Plugin["hints"]> {
@@ -188,11 +202,19 @@ class Adapter {
     }
     const { view, args, now } = this.#around;
     const { name } = this.#plugin;
+    const isKept = this.#plugin.memoKey !== undefined && KEPT_POINTS.has(point);
+    const refuse = (what: string): void => {
+      if (isKept) throw new Error(`cycle.${what} is not to be had by a plugin with memoKey: its answers are kept`);
+    };
     return {
       args,
-      nowMicros: now(),
       state: known,
+      get nowMicros() {
+        refuse("nowMicros");
+        return now();
+      },
       get nodes() {
+        refuse("nodes");
         return view.cache.snapshot().map(nodeView);
       },
       get waitingPods() {
@@ -235,7 +257,7 @@ class Adapter {
     throw this.#error(point, pod, node, what);
   }
 
-  #call<T>(point: string, pod: PodInfo, node: NodeInfo | null, ask: () => T): T {
+  #call<T>(point: string, pod: PodInfo | null, node: NodeInfo | null, ask: () => T): T {
     try {
       const answer = ask();
       if (typeof answer !== "object" || answer === null || !("then" in answer)) return answer;
@@ -246,8 +268,9 @@ class Adapter {
     throw this.#error(point, pod, node, "is asynchronous; a plugin answers at once");
   }
 
-  #error(point: string, pod: PodInfo, node: NodeInfo | null, what: string): PluginError {
-    const where = node === null ? `${point}(pod/${pod.key})` : `${point}(pod/${pod.key}, node/${node.name})`;
+  #error(point: string, pod: PodInfo | null, node: NodeInfo | null, what: string): PluginError {
+    const subjects = [...(pod === null ? [] : [`pod/${pod.key}`]), ...(node === null ? [] : [`node/${node.name}`])];
+    const where = `${point}(${subjects.join(", ")})`;
     return new PluginError(this.#plugin.name, this.#path, where, what);
   }
 }

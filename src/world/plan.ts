@@ -56,6 +56,8 @@ export interface Plan {
   readonly metrics: readonly PlannedMetric[];
   readonly failures: readonly Failure[];
   readonly actions: readonly Action[];
+  /** Absent: none. */
+  readonly arrivals?: readonly PlannedArrivals[];
   readonly assertions: readonly Assertion[];
   readonly fidelity: Fidelity;
   readonly record: RecordOptions;
@@ -370,6 +372,27 @@ export type RollingReplacement =
       /** The label that tells the pods apart. */
       readonly deploymentKey: string;
     };
+
+/** Pods that come one after the other. `template`, `atMicros` and `lastsMicros` are rows of one list. */
+export interface PlannedArrivals {
+  readonly name: string;
+  /** Pods; their names begin the names of what arrives. */
+  readonly templates: readonly PlannedObject[];
+  /** By row: which of the templates. */
+  readonly template: readonly number[];
+  /** By row: when, never falling; empty when `everyMicros` says it. */
+  readonly atMicros: readonly Micros[];
+  /** By row: how long after its arrival the pod is deleted; empty, or null in it, for never. */
+  readonly lastsMicros: readonly (Micros | null)[];
+  /** Distance of two arrivals; null: `atMicros`. */
+  readonly everyMicros: Micros | null;
+  /** `shuffled`: in an order drawn by the seed. */
+  readonly order: "listed" | "shuffled";
+  /** After the list: more of its rows, drawn by the seed, as long as the sum of all requests of the resource stays within
+   *  this share of what the nodes of instant 0 have. */
+  readonly fill: { readonly resource: string; readonly share: number } | null;
+  readonly source: SourceLocation;
+}
 
 // Assertions.
 

@@ -1,7 +1,8 @@
-import type { NodeResourcesView, NodeView, PodView } from "../plugin/index.ts";
-import type { NodeInfo, PodInfo } from "../scheduler/index.ts";
+import type { NodeResourcesView, NodeView, PodTemplateView, PodView } from "../plugin/index.ts";
+import type { NodeInfo, PodInfo, TemplateInfo } from "../scheduler/index.ts";
 
 const PODS = new WeakMap<PodInfo, PodView>();
+const TEMPLATES = new WeakMap<TemplateInfo, PodTemplateView>();
 const NODES = new WeakMap<NodeInfo, NodeView>();
 
 /** A pod as plugins see it. */
@@ -9,10 +10,21 @@ export function podView(pod: PodInfo): PodView {
   let view = PODS.get(pod);
   if (view === undefined) {
     const { namespace, name, uid, labels, template } = pod;
+    view = Object.freeze({ ...templateView(template), namespace, name, uid, labels });
+    PODS.set(pod, view);
+  }
+  return view;
+}
+
+/** What pods have in common as plugins see it. */
+export function templateView(template: TemplateInfo): PodTemplateView {
+  let view = TEMPLATES.get(template);
+  if (view === undefined) {
+    const { namespace, labels, spec, priority } = template;
     const { cpuMilli, memoryBytes, ephemeralStorageBytes, scalars } = template.requests;
     const requests = Object.freeze({ cpuMilli, memoryBytes, ephemeralStorageBytes, extended: scalars });
-    view = Object.freeze({ namespace, name, uid, labels, spec: template.spec, priority: template.priority, requests });
-    PODS.set(pod, view);
+    view = Object.freeze({ namespace, labels, spec, priority, requests });
+    TEMPLATES.set(template, view);
   }
   return view;
 }
@@ -74,6 +86,11 @@ class LiveNode implements NodeView {
 
   get pods(): readonly PodView[] {
     return Array.from(this.#info.pods.values(), podView);
+  }
+
+  get revision(): number {
+    const { columns, row } = this.#info;
+    return columns.isWhatIf ? Number.NaN : (columns.generation[row] as number);
   }
 
   get object(): NodeView["object"] {

@@ -106,9 +106,13 @@ export class Sampler {
     let total = 0;
     let costPerHour = 0;
     const requested = { cpu: 0, memory: 0 };
-    const allocatable = { cpu: 0, memory: 0 };
+    const allocatable = { cpu: 0, memory: 0, extended: new Map<string, number>() };
     for (let row = nodes.first(); row !== -1; row = nodes.after(row)) {
-      const { name, isReady, cpuMilli, memoryBytes } = figuresOf(nodes.get(row));
+      const { name, isReady, cpuMilli, memoryBytes, extended } = figuresOf(nodes.get(row));
+      for (let i = 0; i < extended.length; i++) {
+        const [resource, amount] = extended[i] as (typeof extended)[number];
+        allocatable.extended.set(resource, (allocatable.extended.get(resource) ?? 0) + amount);
+      }
       const id = this.#store.pods.nodeNames.find(name);
       total++;
       costPerHour += this.#observer.priceOf(name);
@@ -124,6 +128,10 @@ export class Sampler {
       allocatable.memory += memoryBytes;
     }
     this.#gauge("nodes_ready", ready, {});
+    for (const [resource, amount] of allocatable.extended) {
+      if (amount === 0) continue;
+      this.#gauge("extended_resource_requested", census.extendedOf(resource) / amount, { resource });
+    }
     this.#row("nodes", () => ({
       ready,
       not_ready: total - ready,

@@ -9,6 +9,7 @@ import { Scheduler, WhatIf } from "../scheduler/index.ts";
 import { documentKind, type RecordedEvent, Store } from "../store/index.ts";
 import { Workload } from "../workload/index.ts";
 import { Actions } from "./actions.ts";
+import { Arrivals } from "./arrivals.ts";
 import { type Cluster, createObjects } from "./bootstrap.ts";
 import { ControlPlane } from "./control-plane.ts";
 import { Controllers } from "./controllers.ts";
@@ -67,6 +68,7 @@ export class World implements RunnableWorld {
   readonly #cluster: Cluster;
   readonly #faults: Faults;
   readonly #actions: Actions;
+  readonly #arrivals: Arrivals;
   readonly #customMetrics: CustomMetrics;
   readonly #observer: Observer;
   readonly #sampler: Sampler;
@@ -164,6 +166,7 @@ export class World implements RunnableWorld {
       kubelets: this.kubelets,
       isServing: () => this.#controlPlane.isServing,
     });
+    this.#arrivals = new Arrivals(engine, store, plan, () => this.#controlPlane.isServing);
     this.measures = new Measures(engine.cells, plan.assertions);
     const observed = {
       plan,
@@ -191,6 +194,7 @@ export class World implements RunnableWorld {
     world.workload.start();
     world.#faults.start();
     world.#actions.start();
+    world.#arrivals.start();
     world.#sampler.start();
     return world;
   }

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { main } from "../../src/cli/main.ts";
+import type { SchedulerPlugin } from "../../src/plugin/index.ts";
 import { loadScenario } from "../../src/scenario/index.ts";
 import { World } from "../../src/world/index.ts";
 
@@ -61,7 +62,37 @@ spec:
   return join(folder, `${name}.yaml`);
 }
 
+test("with a memoKey a plugin decides the same, and is asked less", async () => {
+  const asks = { kept: 0, plain: 0 };
+  const digests = [true, false].map(async (isKept) => {
+    const { plan } = await load(EXAMPLE);
+    const { plugins } = await load(EXAMPLE);
+    const [[name, plugin]] = [...plugins] as [[string, SchedulerPlugin]];
+    const counted: SchedulerPlugin = {
+      name,
+      score: (pod, node, cycle) => {
+        asks[isKept ? "kept" : "plain"]++;
+        return Math.max(0, 100 - node.pods.length - (plugin.score?.(pod, node, cycle) ?? 0));
+      },
+      ...(isKept ? { memoKey: ({ requests }) => `${requests.cpuMilli}/${requests.memoryBytes}` } : {}),
+    };
+    if (plan === null) throw new Error("no plan");
+    const world = World.from(plan, undefined, new Map([[name, counted]]));
+    world.run();
+    return world.finish().digest;
+  });
+  const [kept, plain] = await Promise.all(digests);
+  expect(kept).toBe(plain);
+  expect(asks.kept).toBeLessThan(asks.plain);
+});
+
 test.each<[string, string, string]>([
+  [
+    "looks elsewhere with a memoKey",
+    'memoKey: () => "", score: (_p, _n, c) => c.nodes.length',
+    "cycle.nodes is not to be had by a plugin with memoKey",
+  ],
+  ["no text for a memoKey", "memoKey: () => 3, score: () => 1", "memoKey(): gave 3; expected a text or null"],
   ["throws", 'score() { throw new Error("oops"); }', "score(pod/default/a, node/default-01): oops"],
   ["out of range", "score: () => 101", "gave 101; a score is a whole number from 0 to 100"],
   ["a fraction", "score: () => 0.5", "gave 0.5; a score is a whole number from 0 to 100"],
@@ -94,7 +125,7 @@ test.each<[string, string, string]>([
   const world = World.from(plan, undefined, plugins);
   const error = fault(() => world.run());
   expect(error).toMatchObject({ name: "PluginError", plugin: "Mine" });
-  expect(error?.message).toMatch(/^plugin "Mine" \(case-\d+\.mjs\): \w+\(pod\/default\/a.*\): /);
+  expect(error?.message).toMatch(/^plugin "Mine" \(case-\d+\.mjs\): \w+\((pod\/default\/a.*)?\): /);
   expect(error?.message).toContain(message);
   expect(Math.random()).toBeLessThan(1);
 });
