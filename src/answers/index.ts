@@ -1,4 +1,5 @@
 /** The face of the room `answers`: questions about a cluster, put to clusters that are simulated for them. */
+export { type Advice, type AdviceQuestion, adviceOn, type Topic } from "./advice.ts";
 export { type CapacityAnswer, capacityLines, type WaitingPod, waitingPods } from "./capacity-text.ts";
 export { type FewestAnswer, type FewestQuestion, type Fleet, fewestNodes, isBetter } from "./fewest-nodes.ts";
 export { type FitAnswer, type FitQuestion, fitPods } from "./fit.ts";

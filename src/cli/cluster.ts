@@ -14,8 +14,8 @@ export interface ClusterFiles {
 /** A scenario without errors. */
 export type Cluster = LoadedScenario & { readonly plan: Plan };
 
-/** The cluster that files describe; null when there are errors, which have been printed. Warnings go to stderr. */
-export async function loadCluster(given: ClusterFiles, terminal: Terminal): Promise<Cluster | null> {
+/** The cluster that files describe; null when there are errors, which have been printed. Warnings go to stderr, if at all. */
+export async function loadCluster(given: ClusterFiles, terminal: Terminal, warns = true): Promise<Cluster | null> {
   const [first = "", ...manifests] = given.files;
   const { settings, overlays } = given;
   const loaded = await loadScenario(first, { version: packageVersion(), settings, overlays, manifests });
@@ -24,6 +24,7 @@ export async function loadCluster(given: ClusterFiles, terminal: Terminal): Prom
     refuse(terminal, loaded);
     return null;
   }
+  if (!warns) return { ...loaded, plan };
   const warnings = loaded.problems.filter((problem) => severityOf(problem) === "warning");
   const lines = problemLines(loaded, warnings, { notes: false, hasColour: terminal.errHasColour });
   for (const line of lines) terminal.err(`${line}\n`);

@@ -334,12 +334,17 @@ function addFork(parser: Argv, terminal: Terminal, finish: Finish): void {
 function addCheck(parser: Argv, terminal: Terminal, finish: Finish): void {
   parser.command(
     "check <file..>",
-    "Validate scenarios and manifests without running them",
+    "Validate scenarios and manifests without running them; `check rollouts|hpa|pdb FILE…` says what will not work",
     (command) =>
       withChanges(withOutput(command))
         .positional("file", { type: "string", array: true, demandOption: true, describe: "Scenario or manifest files" })
         .option("strict", { type: "boolean", default: false, describe: "Take warnings for errors" }),
     async ({ file: files, set: settings, overlay: overlays, strict, output }) => {
+      const [topic = "", ...others] = files;
+      if (topic === "rollouts" || topic === "hpa" || topic === "pdb") {
+        const { checkTopic } = await import("./check-topic.ts");
+        return finish(checkTopic({ topic, files: others, settings, overlays, output }, terminal));
+      }
       const { check } = await import("./check.ts");
       await finish(check({ files, settings, overlays, strict, output }, terminal));
     },

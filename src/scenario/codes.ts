@@ -122,6 +122,34 @@ const SCENARIO_CODES: ReadonlyMap<string, CodeEntry> = new Map(
       title: "a claim of a StorageClass that does not exist",
       help: "Nothing is provisioned without the class, and no volume of that class is there to be bound. Correct the name, add the StorageClass, or leave it out for the default class.",
     },
+    W0223: {
+      title: "a rollout that cannot finish",
+      help: "The new pod finds no room (or does not become ready), and no old one may go for it: of few replicas, 25 % rounds to a surge of one and nobody unavailable. Set strategy.rollingUpdate.maxUnavailable to 1, or keep room for one pod more. Found by simulating a restart of each Deployment by itself (`orrery check rollouts`).",
+    },
+    W0224: {
+      title: "an HPA with one size",
+      help: "minReplicas equals maxReplicas, so the HPA never scales. Raise maxReplicas, or remove the HPA and set replicas.",
+    },
+    W0225: {
+      title: "two HPAs of one target",
+      help: "Each sets the replicas that it wants, and undoes the other. Put all metrics into one HPA: it takes the largest answer.",
+    },
+    W0226: {
+      title: "an HPA and a manifest that disagree on replicas",
+      help: "Every apply of the manifest sets the replicas back outside of what the HPA allows. Leave spec.replicas out of the manifest of a workload that an HPA scales.",
+    },
+    W0227: {
+      title: "a PodDisruptionBudget that selects nothing",
+      help: "No pod and no pod template of its namespace carries the labels of its selector, so it protects nothing.",
+    },
+    W0228: {
+      title: "a PodDisruptionBudget that lets nobody go",
+      help: "With every pod healthy there is still no disruption allowed, so that a drain of their nodes never ends. Allow one with maxUnavailable: 1, or run more replicas than minAvailable asks for.",
+    },
+    W0229: {
+      title: "two PodDisruptionBudgets for one pod",
+      help: "The API server refuses to evict a pod that several budgets select; a drain never ends. Keep one of them.",
+    },
     N0304: {
       title: "no nodes are given",
       help: "Three nodes of 4 CPU and 16Gi stand in. Give spec.cluster.nodePools to choose.",
