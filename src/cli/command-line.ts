@@ -372,10 +372,21 @@ function addExplain(parser: Argv, terminal: Terminal, finish: Finish): void {
           requiresArg: true,
           describe: "Folder of the run; the newest below results/ by default",
         })
-        .option("namespace", { alias: "n", type: "string", requiresArg: true, describe: "Namespace of the object" }),
-    async ({ target, at, run, namespace, output }) => {
+        .option("namespace", { alias: "n", type: "string", requiresArg: true, describe: "Namespace of the object" })
+        .option("network", {
+          type: "boolean",
+          default: false,
+          describe: "Of a pod or service: addresses, routes, variables; the run is made again up to --at",
+        })
+        .option("dns", {
+          type: "string",
+          requiresArg: true,
+          describe: "What a name means to the pod; goes with --network",
+        }),
+    async ({ target, at, run, namespace, network, dns, output }) => {
       const { explainCommand } = await import("./explain.ts");
-      await finish(explainCommand({ target, at, run, namespace, output }, terminal));
+      const options = { target, at, run, namespace, isNetwork: network || dns !== undefined, dns, output };
+      await finish(explainCommand(options, terminal));
     },
   );
 }

@@ -3,12 +3,17 @@ import { join } from "node:path";
 import { ExplainError, explain, explanationLines } from "../report/index.ts";
 import { parseDuration, UnitError } from "../units/index.ts";
 import { EXIT, type Terminal, UsageError } from "./terminal.ts";
+import { packageVersion } from "./version.ts";
 
 export interface ExplainOptions {
   readonly target: string;
   readonly at: string | undefined;
   readonly run: string | undefined;
   readonly namespace: string | undefined;
+  /** Not why it is so, but what it sees of the network. */
+  readonly isNetwork: boolean;
+  /** A name that the pod looks up. */
+  readonly dns: string | undefined;
   readonly output: "table" | "json";
 }
 
@@ -20,6 +25,7 @@ export async function explainCommand(options: ExplainOptions, terminal: Terminal
   const [kind = "", ...rest] = options.target.split("/");
   const isQualified = options.namespace !== undefined && rest.length === 1 && kind !== "node";
   const target = isQualified ? `${kind}/${options.namespace}/${rest[0] ?? ""}` : options.target;
+  if (options.isNetwork) return explainNetwork(options, { run, atMicros, target }, terminal);
   try {
     const explanation = await explain({ run, target, atMicros });
     if (options.output === "json") terminal.out(`${JSON.stringify({ ...explanation, exit: EXIT.done }, null, 2)}\n`);
@@ -27,6 +33,26 @@ export async function explainCommand(options: ExplainOptions, terminal: Terminal
     return EXIT.done;
   } catch (error) {
     if (error instanceof ExplainError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+interface Asked {
+  readonly run: string;
+  readonly atMicros: number | null;
+  readonly target: string;
+}
+
+async function explainNetwork({ dns, output }: ExplainOptions, asked: Asked, terminal: Terminal): Promise<number> {
+  const { NetworkRefusal, networkLines, networkView, RerunRefusal, readRun } = await import("../experiment/index.ts");
+  try {
+    const run = await readRun(asked.run, { version: packageVersion() });
+    const view = await networkView(run, asked.target, asked.atMicros, dns);
+    if (output === "json") terminal.out(`${JSON.stringify({ ...view, exit: EXIT.done }, null, 2)}\n`);
+    else terminal.out(`${networkLines(view).join("\n")}\n`);
+    return EXIT.done;
+  } catch (error) {
+    if (error instanceof NetworkRefusal || error instanceof RerunRefusal) throw new UsageError(error.message);
     throw error;
   }
 }

@@ -9,6 +9,7 @@ export { ExperimentRefusal, type ExperimentResult, runExperiment, type Shard, Va
 export { type Fork, fork } from "./fork.ts";
 export { type Measured, measuresOf } from "./measures.ts";
 export { type MergeResult, mergeExperiments } from "./merge.ts";
+export { NetworkRefusal, networkLines, networkView } from "./network-view.ts";
 export { type Change, type ChangedValue, changesBetween } from "./plan-changes.ts";
 export { inlineRunner, play } from "./play.ts";
 export { RedisRefusal } from "./redis.ts";
