@@ -33,10 +33,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   report: [...BASE, "world", "scenario", "statistics"],
   experiment: [...BASE, "world", "scenario", "statistics", "report"],
   answers: [...STATE, "scheduler", "world", "scenario", "statistics", "report", "experiment"],
+  bench: [...BASE, "world", "scenario", "statistics"],
   testing: [...STATE, "world"],
   import: [...BASE, "scenario"],
   "index.ts": ["scenario", "world"],
-  cli: [...BASE, "world", "scenario", "statistics", "report", "experiment", "answers", "import"],
+  cli: [...BASE, "world", "scenario", "statistics", "report", "experiment", "answers", "bench", "import"],
 };
 
 /** Rooms in which the same input must give the same bytes for ever. */

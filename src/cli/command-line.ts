@@ -1,5 +1,6 @@
 import yargs, { type Argv } from "yargs";
 import { addCapacity, addSurvive } from "./answer-commands.ts";
+import { addBench } from "./bench-command.ts";
 import {
   type Finish,
   once,
@@ -64,6 +65,7 @@ export async function runCommandLine(
   addCheck(parser, terminal, finish);
   addExplain(parser, terminal, finish);
   addImport(parser, terminal, finish);
+  addBench(parser, terminal, finish, words);
   parser.command(
     "version",
     "Show the version",
