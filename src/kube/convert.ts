@@ -1,4 +1,5 @@
-import { type Conversion, convertAutoscaler, convertIngress, convertWorkload, restated } from "./convert-kinds.ts";
+import { convertAutoscaler } from "./convert-autoscaler.ts";
+import { type Conversion, convertIngress, convertWorkload, restated } from "./convert-kinds.ts";
 import { type JsonObject, type Problem, problem } from "./problems.ts";
 
 /** A version that the modelled release no longer serves, for one kind. */

@@ -3,6 +3,7 @@ export * from "./check-manifest.ts";
 export { type CodeInfo, MANIFEST_CODES } from "./codes.ts";
 export * from "./conditions.ts";
 export { type Converted, convertToServed, findOldVersion, type OldVersion } from "./convert.ts";
+export { autoscalerAsV1 } from "./convert-autoscaler.ts";
 export * from "./cron-schedule.ts";
 export * from "./defaults.ts";
 export { defaultNamespace } from "./defaults-others.ts";

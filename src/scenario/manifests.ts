@@ -133,10 +133,20 @@ function readObject(document: SourceDocument, problems: Problem[]): PlannedObjec
   const info = findKind(checked.object.apiVersion, checked.object.kind);
   const { file, line, column } = document.locate([]);
   const object = info?.isNamespaced === false ? checked.object : inNamespace(checked.object);
-  // A converted spec has other fields than the one that was written.
-  const isAsWritten = isRecord(value) && isRecord(value.spec) && value.apiVersion === object.apiVersion;
-  const written = isAsWritten ? { written: Object.keys(value.spec as object) } : {};
-  return { object, source: { file, line, column }, simulated: info?.support === "simulated", ...written };
+  return {
+    object,
+    source: { file, line, column },
+    simulated: info?.support === "simulated",
+    ...writing(value, object),
+  };
+}
+
+/** What the manifest says by itself. A spec of a version that is no longer served has other fields than the one written. */
+function writing(value: unknown, { apiVersion }: KubeObject): Pick<PlannedObject, "written" | "writtenIn"> {
+  if (!isRecord(value) || !isRecord(value.spec)) return {};
+  const written = Object.keys(value.spec);
+  if (value.apiVersion === apiVersion) return { written };
+  return value.apiVersion === "autoscaling/v1" ? { written, writtenIn: "autoscaling/v1" } : {};
 }
 
 function inNamespace(object: KubeObject): KubeObject {

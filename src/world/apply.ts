@@ -1,4 +1,10 @@
-import type { KubeObject } from "../kube/index.ts";
+import {
+  autoscalerAsV1,
+  convertToServed,
+  type HorizontalPodAutoscaler,
+  type KubeObject,
+  withDefaults,
+} from "../kube/index.ts";
 import { sameData } from "../tables/index.ts";
 import type { PlannedObject } from "./plan.ts";
 
@@ -19,6 +25,7 @@ const SERVERS_OWN: ReadonlySet<string> = new Set(["apiVersion", "kind", "metadat
  * @source kubernetes 1.37 kubectl apply, three-way strategic merge patch
  */
 export function applied(live: KubeObject, given: PlannedObject, before: PlannedObject | undefined): KubeObject {
+  if (given.writtenIn === "autoscaling/v1") return appliedInV1(live, given, before);
   const { object } = given;
   const metadata = {
     ...live.metadata,
@@ -39,6 +46,24 @@ export function applied(live: KubeObject, given: PlannedObject, before: PlannedO
     else next[key] = value;
   }
   return next as unknown as KubeObject;
+}
+
+/** Merged in the version of the manifest: what that has no field for is in annotations, which stay. */
+function appliedInV1(live: KubeObject, given: PlannedObject, before: PlannedObject | undefined): KubeObject {
+  const inV1 = (one: PlannedObject): PlannedObject => ({ ...withoutVersion(one), object: asV1(one.object) });
+  const isOfV1 = before?.writtenIn === "autoscaling/v1";
+  const next = applied(asV1(live), inV1(given), before !== undefined && isOfV1 ? inV1(before) : before);
+  const served = convertToServed(next as unknown as Fields).object as unknown as KubeObject;
+  const complete = withDefaults({ ...served, ...("status" in live && { status: live.status }) } as KubeObject);
+  return sameData(complete, live) ? live : complete;
+}
+
+function asV1(object: KubeObject): KubeObject {
+  return autoscalerAsV1(object as HorizontalPodAutoscaler) as unknown as KubeObject;
+}
+
+function withoutVersion({ writtenIn: _, ...rest }: PlannedObject): PlannedObject {
+  return rest;
 }
 
 /** The manifest's spec without defaults for fields that neither manifest names: these stay what they are. */

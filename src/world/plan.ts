@@ -107,6 +107,8 @@ export interface PlannedObject {
   readonly source: SourceLocation;
   /** The fields of the spec that the manifest itself names; absent where that is not known: all of them. */
   readonly written?: readonly string[];
+  /** The version that the manifest is written in, where that is served too but not the one in which objects are kept. */
+  readonly writtenIn?: "autoscaling/v1";
   /** False for kinds that are kept as documents only. */
   readonly simulated: boolean;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Deployment, KubeObject } from "../../src/kube/index.ts";
+import { type Deployment, type HorizontalPodAutoscaler, type KubeObject, withDefaults } from "../../src/kube/index.ts";
 import { deployment, planned } from "../../src/testing/index.ts";
 import { applied } from "../../src/world/apply.ts";
 import type { PlannedObject } from "../../src/world/plan.ts";
@@ -40,4 +40,41 @@ test("what nothing changed is the same object, and a strategy is taken whole", (
   const made = specOf(applied(first.object, next, first));
   expect(made.strategy).toEqual({ type: "Recreate" });
   expect(made.template).toBe(specOf(first.object).template);
+});
+
+test("a manifest of autoscaling/v1 changes the target of cpu and leaves what v1 has no field for", () => {
+  const memory = {
+    type: "Resource",
+    resource: { name: "memory", target: { type: "Utilization", averageUtilization: 70 } },
+  };
+  const cpu = (percent: number) => ({
+    type: "Resource",
+    resource: { name: "cpu", target: { type: "Utilization", averageUtilization: percent } },
+  });
+  const autoscaler = (spec: object): KubeObject =>
+    withDefaults({
+      apiVersion: "autoscaling/v2",
+      kind: "HorizontalPodAutoscaler",
+      metadata: { name: "web", namespace: "default" },
+      spec: { scaleTargetRef: { kind: "Deployment", name: "web" }, ...spec },
+    } as unknown as KubeObject);
+  const behavior = { scaleDown: { stabilizationWindowSeconds: 60 } };
+  const status = { currentReplicas: 2, desiredReplicas: 2 };
+  const live = {
+    ...autoscaler({ maxReplicas: 5, metrics: [memory, cpu(50)], behavior }),
+    status,
+  } as HorizontalPodAutoscaler;
+  const inV1 = (spec: object, written: readonly string[]): PlannedObject => ({
+    ...planned(autoscaler(spec)),
+    written,
+    writtenIn: "autoscaling/v1",
+  });
+  const given = inV1({ maxReplicas: 8, metrics: [cpu(60)] }, ["maxReplicas", "targetCPUUtilizationPercentage"]);
+  const next = applied(live, given, undefined) as HorizontalPodAutoscaler;
+  expect(next.spec).toMatchObject({ maxReplicas: 8, metrics: [memory, cpu(60)], behavior });
+  expect(next.status).toBe(status);
+  expect(next.metadata.annotations ?? {}).toEqual({});
+  // Not named: the target stays, though the manifest alone would mean 80 %.
+  const unnamed = inV1({ maxReplicas: 5 }, ["maxReplicas"]);
+  expect((applied(live, unnamed, undefined) as HorizontalPodAutoscaler).spec).toEqual(live.spec);
 });
