@@ -30,7 +30,7 @@ export function withChanges<T>(command: Argv<T>): Argv<T & { set: string[]; over
       array: true,
       nargs: 1,
       default: [] as string[],
-      describe: "A file of JSON merge patches over the manifests",
+      describe: "A file of patches by kind and name over the manifests",
     });
 }
 

@@ -315,3 +315,15 @@ test("codes are explained once each", () => {
     [...codes].sort((a, b) => "EWN".indexOf(a.charAt(0)) - "EWN".indexOf(b.charAt(0)) || (a < b ? -1 : 1)),
   );
 });
+
+test("an empty item of a list is an error", () => {
+  const { problems } = checkManifest({
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: "a" },
+    spec: { containers: [null] },
+  });
+  expect(problems.map(({ code, message }) => `${code} ${message}`)).toEqual([
+    "E0106 spec.containers[0]: there is nothing",
+  ]);
+});

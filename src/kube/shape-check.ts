@@ -42,6 +42,11 @@ function checkOne({ value, shape, path, outer }: Visit, problems: Problem[]): Vi
       problems.push(problem("E0106", path, `${fieldName(path)}: expected a list, got ${describe(value)}`, { hint }));
       return [];
     }
+    const empty = shape.item === "any" ? -1 : value.indexOf(null);
+    if (empty !== -1) {
+      const hint = "take the empty item out, or say what it is";
+      problems.push(problem("E0106", [...path, empty], `${fieldName([...path, empty])}: there is nothing`, { hint }));
+    }
     return value.map((item: unknown, i) => ({
       value: item,
       shape: shape.item,

@@ -2,6 +2,7 @@ import { checkManifest, expandList, findKind, type KubeObject, type PriorityClas
 import type { PlannedObject } from "../world/plan.ts";
 import type { Path, SourceDocument } from "./documents.ts";
 import { isRecord } from "./field.ts";
+import { KeptKinds } from "./kept-kinds.ts";
 import { kindOfWord, referenceLabel, referenceOf } from "./objects.ts";
 import { patched } from "./patch.ts";
 import type { Problem } from "./problem.ts";
@@ -30,8 +31,9 @@ export function checkObjects(
   const whole = overlays.flatMap(unfold).reduce((objects, overlay) => lay(objects, overlay, problems), raw);
   const objects: PlannedObject[] = [];
   const seen = new Map<string, PlannedObject>();
+  const kept = new KeptKinds();
   for (const document of whole) {
-    const planned = readObject(document, problems);
+    const planned = readObject(document, problems, kept);
     if (planned === null) continue;
     const label = referenceLabel(referenceOf(planned));
     const other = seen.get(label);
@@ -44,6 +46,7 @@ export function checkObjects(
     refuseSecondDefault(planned, objects, document, problems);
     objects.push(planned);
   }
+  problems.push(...kept.notes());
   return { objects, problems };
 }
 
@@ -107,7 +110,7 @@ function withoutIdentity(overlay: SourceDocument, object: SourceDocument): Sourc
   return { ...overlay, value: { ...patch, kind: identity.kind } };
 }
 
-function readObject(document: SourceDocument, problems: Problem[]): PlannedObject | null {
+function readObject(document: SourceDocument, problems: Problem[], kept: KeptKinds): PlannedObject | null {
   const { value } = document;
   const kind = isRecord(value) ? String(value.kind ?? "") : "";
   const apiVersion = isRecord(value) ? String(value.apiVersion ?? "") : "";
@@ -116,18 +119,14 @@ function readObject(document: SourceDocument, problems: Problem[]): PlannedObjec
     return null;
   }
   if (DERIVED_KINDS.has(kind)) {
-    problems.push({
-      ...document.locate([]),
-      code: "N0305",
-      length: 1,
-      message: `${kind} is left out: the simulation makes its own`,
-    });
+    kept.leaveOut(kind, { ...document.locate([]), length: 1 });
     return null;
   }
   const checked = checkManifest(value);
   for (const { code, path, message, hint, onKey } of checked.problems) {
     const place = onKey ? document.locateKey(path) : document.locate(path);
-    problems.push({ ...place, code, message: hint === undefined ? message : `${message} — ${hint}` });
+    if (code === "N0303") kept.keep(isCustom(apiVersion, kind) ? `${apiVersion} ${kind}` : kind, place);
+    else problems.push({ ...place, code, message: hint === undefined ? message : `${message} — ${hint}` });
   }
   if (checked.object === undefined) return null;
   const info = findKind(checked.object.apiVersion, checked.object.kind);
@@ -147,6 +146,10 @@ function writing(value: unknown, { apiVersion }: KubeObject): Pick<PlannedObject
   const written = Object.keys(value.spec);
   if (value.apiVersion === apiVersion) return { written };
   return value.apiVersion === "autoscaling/v1" ? { written, writtenIn: "autoscaling/v1" } : {};
+}
+
+function isCustom(apiVersion: string, kind: string): boolean {
+  return findKind(apiVersion, kind) === undefined;
 }
 
 function inNamespace(object: KubeObject): KubeObject {

@@ -1,24 +1,15 @@
 import { parse } from "yaml";
+import { strategicMerge } from "../kube/index.ts";
+import { mergePatch } from "../tables/index.ts";
 import type { Path, Place, SourceDocument } from "./documents.ts";
 import { isRecord } from "./field.ts";
 import type { Problem } from "./problem.ts";
-
-/** `target` changed by a JSON merge patch (RFC 7386): maps merge, null removes, all else replaces. Nothing is changed in place. */
-export function mergePatch(target: unknown, patch: unknown): unknown {
-  if (!isRecord(patch)) return patch;
-  const merged: Record<string, unknown> = isRecord(target) ? { ...target } : {};
-  for (const [key, value] of Object.entries(patch)) {
-    if (value === null) delete merged[key];
-    else merged[key] = mergePatch(merged[key], value);
-  }
-  return merged;
-}
 
 /** A document with a patch over it; what the patch says is located in the patch. */
 export function patched(base: SourceDocument, patch: SourceDocument): SourceDocument {
   return {
     file: base.file,
-    value: mergePatch(base.value, patch.value),
+    value: strategicMerge(base.value, patch.value),
     locate: (path) => (holds(patch.value, path) ? patch : base).locate(path),
     locateKey: (path) => (holds(patch.value, path) ? patch : base).locateKey(path),
   };
@@ -28,7 +19,8 @@ function holds(value: unknown, path: Path): boolean {
   let at = value;
   for (const step of path) {
     if (!isRecord(at) && !Array.isArray(at)) return false;
-    at = (at as Record<string | number, unknown>)[step];
+    const key = typeof step === "number" && isRecord(at) ? `[${step}]` : step;
+    at = (at as Record<string | number, unknown>)[key];
     if (at === undefined) return false;
   }
   return path.length > 0;
@@ -153,6 +145,8 @@ function withValue(root: unknown, path: Path, value: unknown): unknown {
 function overlayOf(setting: Setting, place: Place): SourceDocument {
   const { kind, namespace, name } = setting.object ?? { kind: "", namespace: null, name: "" };
   const metadata = namespace === null ? { name } : { name, namespace };
-  const value = withValue({ kind, metadata }, setting.path, setting.value);
+  // An index names an item of a list that is there already: `strategicMerge` takes "[0]" for its place.
+  const path = setting.path.map((step) => (typeof step === "number" ? `[${step}]` : step));
+  const value = withValue({ kind, metadata }, path, setting.value);
   return { file: place.file, value, locate: () => place, locateKey: () => place };
 }

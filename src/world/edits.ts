@@ -1,28 +1,13 @@
 import type { Container, KubeNode, KubeObject, Quantities, StringMap, Taint } from "../kube/index.ts";
-import { withDefaults } from "../kube/index.ts";
+import { strategicMerge, withDefaults } from "../kube/index.ts";
 import { mergePatch, sameData } from "../tables/index.ts";
 import type { Action } from "./plan.ts";
 
 /** What kubectl's small verbs make of a live object; a text when it would refuse. */
 
 type EnvVar = NonNullable<Container["env"]>[number];
-type Fields = Readonly<Record<string, unknown>>;
 type LabelAction = Extract<Action, { kind: "label" }>;
 type TaintAction = Extract<Action, { kind: "taint" }>;
-
-/** Lists of a strategic merge patch that are merged, and by which field of their items. @source kubernetes 1.37 patchMergeKey of the API types */
-const MERGE_KEYS: ReadonlyMap<string, readonly string[]> = new Map([
-  ["containers", ["name"]],
-  ["initContainers", ["name"]],
-  ["env", ["name"]],
-  ["volumes", ["name"]],
-  ["imagePullSecrets", ["name"]],
-  ["schedulingGates", ["name"]],
-  ["volumeMounts", ["mountPath"]],
-  ["hostAliases", ["ip"]],
-  ["topologySpreadConstraints", ["topologyKey"]],
-  ["ports", ["containerPort", "port"]],
-]);
 
 /** @source kubernetes 1.37 kubectl pkg/cmd/label, pkg/cmd/annotate */
 export function labelled<T extends KubeObject>(object: T, { field, set, remove, overwrites }: LabelAction): T | string {
@@ -94,34 +79,4 @@ export function patchedWith(live: KubeObject, { patch, isStrategic }: Extract<Ac
   };
   const complete = withDefaults({ ...next, apiVersion, kind, metadata: kept });
   return sameData(complete, live) ? live : complete;
-}
-
-/** A strategic merge patch: as a JSON merge patch, but lists that have a merge key are merged by it. */
-export function strategicMerge(live: unknown, patch: unknown): unknown {
-  if (!isMap(patch)) return patch;
-  const merged: Record<string, unknown> = isMap(live) ? { ...live } : {};
-  for (const [name, value] of Object.entries(patch)) {
-    if (value === null) delete merged[name];
-    else
-      merged[name] = Array.isArray(value) ? mergedList(name, merged[name], value) : strategicMerge(merged[name], value);
-  }
-  return merged;
-}
-
-function mergedList(name: string, live: unknown, patch: readonly unknown[]): readonly unknown[] {
-  const key = MERGE_KEYS.get(name)?.find((one) => patch.every((item) => isMap(item) && item[one] !== undefined));
-  if (key === undefined || !Array.isArray(live)) return patch.filter((item) => !isDeletion(item));
-  const given = patch as readonly Fields[];
-  const ofKey = (value: unknown): Fields | undefined => given.find((item) => item[key] === value);
-  const kept = (live as readonly Fields[]).filter((item) => !isDeletion(ofKey(item[key])));
-  const added = given.filter((item) => !isDeletion(item) && !kept.some((one) => one[key] === item[key]));
-  return [...kept.map((item) => strategicMerge(item, ofKey(item[key]) ?? {})), ...added];
-}
-
-function isDeletion(item: unknown): boolean {
-  return isMap(item) && item.$patch === "delete";
-}
-
-function isMap(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
