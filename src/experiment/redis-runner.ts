@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
-import { basename } from "node:path";
 import type { Job, Queue, QueueEvents } from "bullmq";
+import { bundleModules } from "../scenario/index.ts";
 import type { Plan } from "../world/plan.ts";
 import { sha256 } from "./experiment-folder.ts";
 import { openRedis, PLAN_KEPT_SECONDS, planKey, queueName, type RedisClient } from "./redis.ts";
@@ -10,7 +9,10 @@ import type { Runner, RunOutcome, RunRequest } from "./request.ts";
 export interface SharedPlan {
   /** Its seed is that of the job. */
   readonly plan: Plan;
-  readonly plugins: readonly { readonly name: string; readonly file: string; readonly source: string }[];
+  /** The modules of the plugins, by name, among `files`. */
+  readonly plugins: readonly { readonly name: string; readonly file: string }[];
+  /** Texts of all files that the plugins need, by path. */
+  readonly files: Readonly<Record<string, string>>;
 }
 
 export interface RunJob {
@@ -90,8 +92,9 @@ async function runOverRedis(request: RunRequest, line: Line): Promise<RunOutcome
 }
 
 function sharedPlan({ plan, plugins }: RunRequest): SharedPlan {
-  const files = plugins.map(({ name, path }) => ({ name, file: basename(path), source: readFileSync(path, "utf8") }));
-  return { plan: { ...plan, seed: 0 }, plugins: files };
+  const { entries, files } = bundleModules(plugins.map(({ path }) => path));
+  const named = plugins.map(({ name }, index) => ({ name, file: entries[index] as string }));
+  return { plan: { ...plan, seed: 0 }, plugins: named, files };
 }
 
 async function finished(job: Job<RunJob, RunOutcome>, { queue, events, signal }: Line): Promise<RunOutcome> {

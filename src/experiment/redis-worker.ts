@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { openRedis, planKey, queueName, type RedisClient } from "./redis.ts";
 import type { RunJob, SharedPlan } from "./redis-runner.ts";
 import { type PluginFile, type Runner, type RunOutcome, withSeed } from "./request.ts";
@@ -85,16 +85,14 @@ class PlanStore {
   async #fetch(hash: string): Promise<KeptPlan> {
     const text = await this.#client.get(planKey(hash));
     if (text === null) throw new Error(`the plan ${hash} is not in Redis any more`);
-    const { plan, plugins } = JSON.parse(text) as SharedPlan;
+    const { plan, plugins, files } = JSON.parse(text) as SharedPlan;
     const folder = join(this.#folder, hash);
-    mkdirSync(folder, { recursive: true });
-    return {
-      plan,
-      plugins: plugins.map(({ name, file, source }) => {
-        writeFileSync(join(folder, file), source);
-        return { name, path: join(folder, file) };
-      }),
-    };
+    for (const [file, source] of Object.entries(files)) {
+      const path = join(folder, file);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, source);
+    }
+    return { plan, plugins: plugins.map(({ name, file }) => ({ name, path: join(folder, file) })) };
   }
 
   close(): void {

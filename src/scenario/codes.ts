@@ -150,6 +150,10 @@ const SCENARIO_CODES: ReadonlyMap<string, CodeEntry> = new Map(
       title: "two PodDisruptionBudgets for one pod",
       help: "The API server refuses to evict a pod that several budgets select; a drain never ends. Keep one of them.",
     },
+    W0240: {
+      title: "a plugin imports a file from further up",
+      help: "Run folders and workers get copies of a plugin's files; they find each other only below the plugin's topmost folder. Move the file there.",
+    },
     N0304: {
       title: "no nodes are given",
       help: "Three nodes of 4 CPU and 16Gi stand in. Give spec.cluster.nodePools to choose.",

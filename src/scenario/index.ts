@@ -3,6 +3,7 @@ export { type Catalogue, type ReadCatalogue, readCatalogue } from "./catalogue.t
 export { CODES, explainCode } from "./codes.ts";
 export { readDocuments } from "./documents.ts";
 export { type InputFile, type LoadedScenario, type LoadOptions, loadScenario, scenarioSchema } from "./load.ts";
+export { bundleModules, type ModuleBundle } from "./plugin-imports.ts";
 export {
   countProblems,
   hasErrors,

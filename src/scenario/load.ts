@@ -9,6 +9,7 @@ import { isRecord } from "./field.ts";
 import { type FileReference, readCsv, referencesOf } from "./files.ts";
 import { checkObjects, type ManifestReading, readManifests } from "./manifests.ts";
 import { applySettings, withAssertions } from "./patch.ts";
+import { levelsUp, moduleFiles } from "./plugin-imports.ts";
 import { hasErrors, type Problem, sortProblems } from "./problem.ts";
 import { renderResolved } from "./resolved.ts";
 import { readScheduler, type SchedulerReading, schedulerSource } from "./scheduler.ts";
@@ -301,12 +302,35 @@ class Loader {
     if (source.config !== null && config[0] === undefined) return null;
     for (const { path, at } of source.plugins) {
       if (this.readText(normalize(path), { document, at }) === null) return null;
-      this.inputNames.add(normalize(path));
+      if (!this.readModules(normalize(path))) return null;
     }
     const read = await readScheduler(document, source, config[0] ?? null, (path) => this.pathOf(normalize(path)));
     this.problems.push(...read.problems);
     this.plugins = read.modules;
     return read.plan;
+  }
+
+  /** A plugin and all that it imports by relative paths: run folders and workers need them beside it. False if some
+   *  cannot be read. */
+  private readModules(name: string): boolean {
+    const { files, missing } = moduleFiles(name, (file) => this.texts.get(file) ?? this.textOf(file));
+    for (const [file, text] of files) {
+      this.texts.set(file, text);
+      this.inputNames.add(file);
+      if (levelsUp(file) === levelsUp(name)) continue;
+      const message = `"${file}" lies further up than the plugin "${name}": copies of the two do not find each other`;
+      this.problems.push({ ...NOWHERE, file, code: "W0240", message });
+    }
+    for (const { specifier, file, line, column } of missing) {
+      const place = { file, line, column, length: specifier.length + 2 };
+      this.problems.push({ ...place, code: "E0414", message: `cannot read "${specifier}", which is imported here` });
+    }
+    return missing.length === 0;
+  }
+
+  private textOf(name: string): string | undefined {
+    const path = this.pathOf(name);
+    return statSync(path, { throwIfNoEntry: false })?.isFile() ? readFileSync(path, "utf8") : undefined;
   }
 
   private async readTables(

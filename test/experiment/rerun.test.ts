@@ -45,6 +45,30 @@ async function recorded(name: string, settings: readonly string[] = []): Promise
   return join(folder, "shop", "seed=1");
 }
 
+/** Runs a scenario whose plugin imports a file beside it, and gives its result folder. */
+async function recordedWithPlugin(name: string): Promise<string> {
+  const folder = join(root, name);
+  mkdirSync(join(folder, "own"), { recursive: true });
+  writeFileSync(join(folder, "web.yaml"), DEPLOYMENT);
+  writeFileSync(join(folder, "own", "last.mjs"), `export const last = (node) => node.name.endsWith("2") ? 100 : 0;\n`);
+  writeFileSync(
+    join(folder, "own", "mine.mjs"),
+    `import { last } from "./last.mjs";\nexport default { name: "Mine", score: (_pod, node) => last(node) };\n`,
+  );
+  const scheduler = `  scheduler:
+    plugins: [{ name: Mine, path: own/mine.mjs }]
+    profiles: [{ plugins: { multiPoint: { enabled: [{ name: Mine, weight: 100 }] } } }]
+`;
+  writeFileSync(join(folder, "shop.yaml"), SCENARIO + scheduler);
+  const loaded = await loadScenario(join(folder, "shop.yaml"), { version });
+  const { resolved, inputs } = loaded;
+  const target = { out: folder, version, resolved, inputs };
+  await play({ id: name, plan: loaded.plan as Plan, plugins: pluginFilesOf(loaded), folder: target });
+  // What is replayed is what lies in the result folder.
+  rmSync(join(folder, "own"), { recursive: true });
+  return join(folder, "shop", "seed=1");
+}
+
 let shop = "";
 beforeAll(async () => {
   shop = await recorded("a");
@@ -71,6 +95,16 @@ describe("replay", () => {
     expect(result.changed.map(({ measure, was }) => [measure.measure, was, measure.value])).toEqual([
       ["pod_starts sum", 9, 4],
     ]);
+  });
+
+  test("finds what a plugin imports in the result folder", async () => {
+    const run = await readRun(await recordedWithPlugin("imports"), { version });
+    expect(run.summary.inputs.map(({ path }) => path)).toEqual([
+      "inputs/web.yaml",
+      "inputs/own/mine.mjs",
+      "inputs/own/last.mjs",
+    ]);
+    expect(await replay(run, version)).toMatchObject({ isSame: true, changed: [] });
   });
 
   test("refuses inputs that the run has not read, and folders that are none of a run", async () => {
