@@ -8,6 +8,7 @@ import type {
   PlannedObject,
   PlannedPool,
   SchedulerPlan,
+  SeriesName,
 } from "../world/plan.ts";
 import { readActions } from "./actions.ts";
 import { readArrivals } from "./arrivals.ts";
@@ -103,6 +104,9 @@ export function buildPlan(input: PlanInput): BuiltPlan {
       events: spec.get("record").get("events").isTrue(true),
       decisions: spec.get("record").get("decisions").isTrue(true),
       schedulerResults: spec.get("record").get("schedulerResults").isTrue(false),
+      ...(spec.get("record").get("series").isPresent && {
+        series: spec.get("record").get("series").texts() as SeriesName[],
+      }),
     },
     ...(arrivals.length === 0 ? {} : { arrivals }),
     ...(input.scheduler === null ? {} : { scheduler: input.scheduler }),

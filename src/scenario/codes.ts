@@ -42,6 +42,11 @@ const SCENARIO_CODES: ReadonlyMap<string, CodeEntry> = new Map(
       title: "a field of a scenario is missing",
       help: "Add the field that the message names; see docs/scenario.md.",
     },
+    E0116: {
+      title: "a group of spec.repeat that cannot be written out",
+      help: "A group needs a count, its variables names of their own (letters and digits, a small letter first) and at least one value, and all groups together make at most a million entries.",
+      example: `repeat:\n  - count: 3\n    digits: 2\n    manifests: [web.yaml]   # name: web-\${i} in it: web-00, web-01, web-02`,
+    },
     E0401: {
       title: "a selector or name matches nothing",
       help: "Nothing in the cluster carries these labels (or this name), so the line would have no effect. The message lists the nearest that there are.",

@@ -11,6 +11,7 @@ import { checkObjects, type ManifestReading, readManifests } from "./manifests.t
 import { applySettings, withAssertions } from "./patch.ts";
 import { levelsUp, moduleFiles } from "./plugin-imports.ts";
 import { hasErrors, type Problem, sortProblems } from "./problem.ts";
+import { type Unfolded, unfoldRepeats } from "./repeat.ts";
 import { renderResolved } from "./resolved.ts";
 import { readScheduler, type SchedulerReading, schedulerSource } from "./scheduler.ts";
 import { checkSchema, fillDefaults, type JsonSchema } from "./schema.ts";
@@ -84,6 +85,7 @@ class Loader {
   private readonly inputNames = new Set<string>();
   private copyOf: (path: string) => string = copyOf;
   private plugins: ReadonlyMap<string, SchedulerPlugin> = new Map();
+  private once: (problems: readonly Problem[]) => readonly Problem[] = (problems) => problems;
 
   constructor(folder: string, options: LoadOptions) {
     this.folder = folder;
@@ -98,9 +100,12 @@ class Loader {
     const set = applySettings(document, this.options.settings ?? []);
     this.problems.push(...set.problems);
     const schema = scenarioSchema();
-    const given = withAssertions(set.document, this.options.assertions ?? []);
+    const written = withAssertions(set.document, this.options.assertions ?? []);
+    const unfolded = unfoldRepeats(written);
+    const given = unfolded.document;
+    this.once = unfolded.once;
     const schemaProblems = checkSchema(given, schema);
-    this.problems.push(...schemaProblems);
+    this.problems.push(...schemaProblems, ...unfolded.problems);
     const filled: SourceDocument = { ...given, value: fillDefaults(given.value, schema) };
     const references = referencesOf(filled);
     const overlays = [
@@ -109,7 +114,8 @@ class Loader {
       ...set.overlays,
     ];
     const manifests = this.readAll(filled, references.manifests);
-    manifests.push(...inPlace(filled, ["spec", "objects"]), ...this.commandLineManifests(filled));
+    manifests.push(...inPlace(filled, ["spec", "objects"]), ...this.readRepeated(filled, unfolded));
+    manifests.push(...this.commandLineManifests(filled));
     const reading = checkObjects(manifests, overlays);
     const applied = this.readApplied(filled, references.applied);
     const templates = this.readApart(filled, references.templates);
@@ -117,7 +123,8 @@ class Loader {
     this.problems.push(...reading.problems);
     const scheduler = await this.readScheduler(filled);
     if (schemaProblems.length > 0) return this.result(null, () => "");
-    const whole = this.withNodes(filled, reading, schema);
+    const hasDefaultNodes = this.needsNodes(filled, reading);
+    const whole = hasDefaultNodes ? withDefaultNodes(filled, schema) : filled;
     const run = this.options.run ?? 0;
     const { objects } = reading;
     const built = buildPlan({ document: whole, objects, applied, templates, csv, run, scheduler });
@@ -125,12 +132,16 @@ class Loader {
     const commandLine = [...this.commandLineOverlays(), ...set.overlays];
     const { version } = this.options;
     const { copyOf: nameOfCopy } = this;
-    const render = () => renderResolved({ document: whole, copyOf: nameOfCopy, overlays: commandLine, version });
+    const render = () => {
+      const folded = { ...written, value: fillDefaults(written.value, schema) };
+      const document = hasDefaultNodes ? withDefaultNodes(folded, schema) : folded;
+      return renderResolved({ document, copyOf: nameOfCopy, overlays: commandLine, version });
+    };
     return this.result(built.plan, render);
   }
 
   private result(plan: Plan | null, render: () => string): LoadedScenario {
-    const problems = sortProblems(this.problems);
+    const problems = sortProblems(this.once(this.problems));
     const inputs = [...this.inputNames].map((name) => ({ copy: this.copyOf(name), text: this.texts.get(name) ?? "" }));
     const isBad = hasErrors(problems);
     const { folder, texts, plugins } = this;
@@ -205,6 +216,14 @@ class Loader {
   private commandLineManifests(document: SourceDocument): SourceDocument[] {
     const references = (this.options.manifests ?? []).map((path) => ({ path: this.nameOf(path), at: ["spec"] }));
     return this.readAll(document, references);
+  }
+
+  /** The objects of the files of `spec.repeat`, once a copy. */
+  private readRepeated(document: SourceDocument, { manifests, copyOf }: Unfolded): SourceDocument[] {
+    return manifests.flatMap(({ files, copies }) => {
+      const documents = this.readAll(document, files);
+      return copies.flatMap((copy) => documents.map((one) => copyOf(one, copy)));
+    });
   }
 
   /** A path of the command line as seen from the folder of the scenario. */
@@ -352,23 +371,31 @@ class Loader {
     return tables;
   }
 
-  /** A scenario without any node gets three. */
-  private withNodes(document: SourceDocument, reading: ManifestReading, schema: JsonSchema): SourceDocument {
+  /** Whether the three nodes are wanted that a scenario without any gets. */
+  private needsNodes(document: SourceDocument, reading: ManifestReading): boolean {
     const hasNodes = reading.objects.some(({ object }) => object.kind === "Node");
-    const value = document.value;
-    const spec = isRecord(value) && isRecord(value.spec) ? value.spec : {};
-    const cluster = isRecord(spec.cluster) ? spec.cluster : {};
-    if (hasNodes || !isRecord(value) || (Array.isArray(cluster.nodePools) && cluster.nodePools.length > 0))
-      return document;
+    const { nodePools } = clusterOf(document);
+    if (hasNodes || !isRecord(document.value) || (Array.isArray(nodePools) && nodePools.length > 0)) return false;
     this.problems.push({
       ...document.locate(["spec"]),
       code: "N0304",
       length: 1,
       message: "no nodes are given: simulated with three nodes of 4 CPU and 16Gi",
     });
-    const withPools = { ...value, spec: { ...spec, cluster: { ...cluster, nodePools: defaultPools() } } };
-    return { ...document, value: fillDefaults(withPools, schema) };
+    return true;
   }
+}
+
+function clusterOf({ value }: SourceDocument): Readonly<Record<string, unknown>> {
+  const spec = isRecord(value) && isRecord(value.spec) ? value.spec : {};
+  return isRecord(spec.cluster) ? spec.cluster : {};
+}
+
+function withDefaultNodes(document: SourceDocument, schema: JsonSchema): SourceDocument {
+  const value = isRecord(document.value) ? document.value : {};
+  const spec = isRecord(value.spec) ? value.spec : {};
+  const withPools = { ...value, spec: { ...spec, cluster: { ...clusterOf(document), nodePools: defaultPools() } } };
+  return { ...document, value: fillDefaults(withPools, schema) };
 }
 
 function isScenario(value: unknown): boolean {

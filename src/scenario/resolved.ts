@@ -24,16 +24,24 @@ export function renderResolved(input: ResolvedInput): string {
 
 function redirect(spec: Record<string, unknown>, { copyOf, overlays }: ResolvedInput): void {
   const moved = (path: unknown): unknown => (typeof path === "string" ? copyOf(path) : path);
-  const list = (key: string): unknown[] => (Array.isArray(spec[key]) ? spec[key] : []);
-  spec.manifests = list("manifests").map(moved);
-  spec.overlays = [...list("overlays").map(moved), ...overlays.map((overlay) => overlay.value)];
-  for (const action of list("actions")) if (isRecord(action)) redirectAction(action, moved);
-  for (const load of [...list("loads"), ...list("metrics")]) if (isRecord(load)) redirectLoad(load, moved);
-  for (const one of list("arrivals")) {
+  redirectLists(spec, moved);
+  spec.overlays = [...listOf(spec.overlays).map(moved), ...overlays.map((overlay) => overlay.value)];
+  for (const group of listOf(spec.repeat)) if (isRecord(group)) redirectLists(group, moved);
+  for (const one of listOf(spec.arrivals)) {
     if (isRecord(one)) Object.assign(one, { templates: moved(one.templates), csv: moved(one.csv) });
   }
   if (typeof spec.scheduler === "string") spec.scheduler = moved(spec.scheduler);
   else if (isRecord(spec.scheduler)) redirectScheduler(spec.scheduler, moved);
+}
+
+function redirectLists(lists: Record<string, unknown>, moved: (path: unknown) => unknown): void {
+  if (lists.manifests !== undefined) lists.manifests = listOf(lists.manifests).map(moved);
+  for (const action of listOf(lists.actions)) if (isRecord(action)) redirectAction(action, moved);
+  for (const load of [...listOf(lists.loads), ...listOf(lists.metrics)]) if (isRecord(load)) redirectLoad(load, moved);
+}
+
+function listOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 function redirectAction(action: Record<string, unknown>, moved: (path: unknown) => unknown): void {

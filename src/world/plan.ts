@@ -14,6 +14,7 @@ import type { Distribution } from "../random/index.ts";
 import type { ExtensionPoint, SchedulerConfig } from "../scheduler/index.ts";
 import type { LoggedDecision } from "../store/index.ts";
 import type { LoadMeasure, PodLoad, QueueSpec, ServiceLoad, TimedCurve } from "../workload/index.ts";
+import type { SeriesName } from "./known-metrics.ts";
 import type { ClusterAutoscalerPlan, ImagePlan, PlannedNode, PlannedPool, SourceLocation } from "./plan-nodes.ts";
 
 export type { Distribution } from "../random/index.ts";
@@ -79,6 +80,8 @@ export interface Fidelity {
 export interface RecordOptions {
   /** Distance of two rows of a series. */
   readonly sampleMicros: Micros;
+  /** The series that are written; absent: all. */
+  readonly series?: readonly SeriesName[];
   readonly events: boolean;
   readonly decisions: boolean;
   /** Whether scheduler decisions carry every node's results, as annotations of kube-scheduler-simulator. */

@@ -63,14 +63,20 @@ export class Sampler {
     this.#sampleHpas();
     if (this.#hasVpas) this.#sampleVpas();
     this.#sampleServices();
-    const { plan, sink } = this.#observed;
-    if (sink === undefined || !isUsageDue(plan, this.#engine.now)) return;
+    const { plan } = this.#observed;
+    if (!this.#isWritten("node_usage") || !isUsageDue(plan, this.#engine.now)) return;
     for (const row of nodeUsageRows(this.#store, this.#observed, this.#observer)) this.#row("node_usage", () => row);
   }
 
-  /** Rows are built only for a sink. */
+  /** Rows are built only for a sink, and of the series that are wanted. */
   #row(series: SeriesName, row: () => Readonly<Record<string, string | number>>): void {
+    if (!this.#isWritten(series)) return;
     this.#observed.sink?.sample(series, { at_s: this.#engine.now / SECOND, ...row() });
+  }
+
+  #isWritten(series: SeriesName): boolean {
+    const { plan, sink } = this.#observed;
+    return sink !== undefined && plan.record.series?.includes(series) !== false;
   }
 
   /** The gauges of each document, looked up once in its life. */
@@ -146,7 +152,7 @@ export class Sampler {
     const { meter } = this.#observed;
     const perPod = this.#isAsserted("pod_cpu_cores") || this.#isAsserted("pod_memory_bytes");
     let cpuMilli = 0;
-    if (perPod || this.#observed.sink !== undefined) {
+    if (perPod || this.#isWritten("pods")) {
       const { limit } = pods.rows;
       meter.isOn.ensure(limit);
       for (let row = 0; row < limit; row++) {
