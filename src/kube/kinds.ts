@@ -156,3 +156,10 @@ export function resourceName(info: KindInfo): string {
   const name = info.kind.toLowerCase();
   return info.group === "" ? name : `${name}.${info.group}`;
 }
+
+/** A kind as the API server names it in its answers: `deployments.apps`, `pods`. */
+export function resourceText(kind: string): string {
+  const info = findKindByName(kind);
+  if (info === undefined) return `${kind.toLowerCase()}s`;
+  return info.group === "" ? info.plural : `${info.plural}.${info.group}`;
+}

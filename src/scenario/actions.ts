@@ -1,3 +1,4 @@
+import { findKindByName, resourceText } from "../kube/index.ts";
 import { nodeOfPool } from "../world/index.ts";
 import type { Action, Micros, ObjectReference, PlannedNode, PlannedObject, PlannedPool } from "../world/plan.ts";
 import { reportIfAfterEnd, selectNodes } from "./failures.ts";
@@ -176,11 +177,43 @@ const KINDS_OF_VERB: ReadonlyMap<string, readonly string[]> = new Map([
   ["setImage", ["Deployment", "ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet", "Pod"]],
   ["set env", ["Deployment", "ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet"]],
   ["set resources", ["Deployment", "ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet"]],
-  ["rolloutUndo", ["Deployment"]],
+  ["rolloutUndo", ["Deployment", "StatefulSet", "DaemonSet"]],
   ["rolloutPause", ["Deployment"]],
   ["rolloutResume", ["Deployment"]],
   ["rolloutRestart", ["Deployment", "StatefulSet", "DaemonSet"]],
 ]);
+
+type Words = (kind: string, name: string) => string;
+/** What kubectl says about the others. @source kubernetes 1.37 kubectl pkg/polymorphichelpers, pkg/cmd/rollout */
+const KUBECTL_WORDS: ReadonlyMap<string, Words> = new Map<string, Words>([
+  ["scale", () => "the server could not find the requested resource"],
+  ["rolloutUndo", (kind) => `no rollbacker has been implemented for "${groupKind(kind)}"`],
+  ["rolloutPause", (kind, name) => `${resourceText(kind)} "${name}" pausing is not supported`],
+  ["rolloutResume", (kind, name) => `${resourceText(kind)} "${name}" resuming is not supported`],
+  ["rolloutRestart", (kind, name) => `${resourceText(kind)} "${name}" restarting is not supported`],
+]);
+
+function groupKind(kind: string): string {
+  const group = findKindByName(kind)?.group ?? "";
+  return group === "" ? kind : `${kind}.${group}`;
+}
+
+/** Kinds whose names controllers, or actions before, make while the run goes on: they cannot be known here. */
+const MADE_IN_THE_RUN: ReadonlySet<string> = new Set([
+  "Pod",
+  "ReplicaSet",
+  "Node",
+  "Namespace",
+  "PersistentVolume",
+  "PersistentVolumeClaim",
+  "ControllerRevision",
+  "EndpointSlice",
+]);
+
+function isMadeInTheRun({ kind, namespace, name }: ObjectReference, index: ObjectIndex): boolean {
+  if (kind !== "Job") return MADE_IN_THE_RUN.has(kind);
+  return index.namesOf("CronJob").some((one) => `${namespace}/${name}`.startsWith(`${one}-`));
+}
 
 function targetOf(place: Field, wish: Wish, index: ObjectIndex): ObjectReference | null {
   const slash = wish.target.indexOf("/");
@@ -194,14 +227,14 @@ function targetOf(place: Field, wish: Wish, index: ObjectIndex): ObjectReference
   }
   const kinds = KINDS_OF_VERB.get(wish.verb);
   if (kinds !== undefined && !kinds.includes(kind)) {
-    place.report("E0403", `${wish.verb} works on ${kinds.join(", ")}, not on ${kind}`);
+    const words = KUBECTL_WORDS.get(wish.verb)?.(kind, name);
+    const said = words === undefined ? "" : `: ${words}`;
+    place.report("E0403", `${wish.verb} works on ${kinds.join(", ")}, not on ${kind}${said}`);
     return null;
   }
-  const isClusterWide = kind === "Node" || kind === "Namespace" || kind === "PriorityClass";
-  const target = { kind, namespace: isClusterWide ? "" : wish.namespace, name };
-  // A pod's name is made at run time; it cannot be known here.
-  const isMadeInTheRun = kind === "Pod" || kind === "ReplicaSet" || kind === "Node" || kind === "Namespace";
-  if (!isMadeInTheRun && index.find(target) === null) {
+  const isNamespaced = findKindByName(kind)?.isNamespaced !== false;
+  const target = { kind, namespace: isNamespaced ? wish.namespace : "", name };
+  if (!isMadeInTheRun(target, index) && index.find(target) === null) {
     const hint = index.suggest(kind, target.namespace, name);
     place.report("E0403", `there is no ${referenceLabel(target)}${hint}`);
     return null;

@@ -155,8 +155,8 @@ describe("problems of a scenario", () => {
     ],
     [
       "wrong kind",
-      "actions: [{ at: 1m, rolloutUndo: service/web, namespace: shop }]",
-      ["7:36 E0403 rolloutUndo works on Deployment, not on Service"],
+      "actions: [{ at: 1m, rolloutPause: service/web, namespace: shop }]",
+      ['7:37 E0403 rolloutPause works on Deployment, not on Service: services "web" pausing is not supported'],
     ],
     [
       "bad kubectl",

@@ -2,13 +2,11 @@ import { Drain, deleteObject, readScale, writeScale } from "../control/index.ts"
 import type { Engine } from "../engine/index.ts";
 import {
   type Container,
-  findKindByName,
   type KubeNode,
   type KubeObject,
   kubectlInvalidMessage,
   PHASE,
-  type PodTemplateSpec,
-  type ReplicaSet,
+  resourceText,
   type Service,
   validateObject,
   validateUpdate,
@@ -23,16 +21,10 @@ import { labelled, patchedWith, tainted, withEnv, withResources } from "./edits.
 import type { NodeFleet } from "./node-fleet.ts";
 import type { Action, ObjectReference, Plan, PlannedObject } from "./plan.ts";
 import { RollingUpdates } from "./rolling-update.ts";
+import { paused, restarted, rolledBack, type Skipped, type Workload } from "./rollouts.ts";
 
-const REVISION = "deployment.kubernetes.io/revision";
-const HASH_LABEL = "pod-template-hash";
-const RESTARTED_AT = "kubectl.kubernetes.io/restartedAt";
-/** Annotations that belong to the ReplicaSet and do not go back to the Deployment. @source kubectl pkg/polymorphichelpers/rollback.go */
-const KEPT_OUT_OF_ROLLBACK = [REVISION, "deployment.kubernetes.io/revision-history"];
-
-/** @source kubectl pkg/polymorphichelpers/rollback.go */
-const PAUSED_ROLLBACK =
-  "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again";
+/** What was wrong, as the API server or kubectl says it; what kubectl says when there was nothing to do; nothing when it was done. */
+type Outcome = string | Skipped | undefined;
 
 /** What the cloud and the machines' shells are asked for. */
 export interface Machines {
@@ -44,10 +36,6 @@ export interface Machines {
 
 /** @source kubernetes 1.37 apiserver/pkg/admission/plugin/namespace/lifecycle */
 const IMMORTAL_NAMESPACES: ReadonlySet<string> = new Set(["default", "kube-system", "kube-public"]);
-
-interface Workload extends KubeObject {
-  readonly spec: { readonly template?: PodTemplateSpec; readonly paused?: boolean; readonly replicas?: number };
-}
 
 /** Plays what a person does at the keyboard during the run. A command that the API server would refuse is recorded as failed. */
 export class Actions {
@@ -82,11 +70,13 @@ export class Actions {
 
   #play(index: number): void {
     const action = this.#actions[index] as Action;
-    const refusal = this.#needsServer(action) && !this.#machines.isServing() ? REFUSED : this.#perform(action);
+    const outcome = this.#needsServer(action) && !this.#machines.isServing() ? REFUSED : this.#perform(action);
     if (!this.#store.decisions.isEnabled) return;
-    const failed = refusal === undefined ? {} : { error: refusal };
-    const notable = refusal === undefined ? action.text : `${action.text}: ${refusal}`;
-    const what = refusal === undefined ? "done" : "refused";
+    const isRefused = typeof outcome === "string";
+    const failed = isRefused ? { error: outcome } : {};
+    const said = isRefused ? outcome : outcome?.said;
+    const notable = said === undefined ? action.text : `${action.text}: ${said}`;
+    const what = isRefused ? "refused" : "done";
     this.#store.decisions.write({
       by: "action",
       what,
@@ -102,8 +92,7 @@ export class Actions {
     return kind !== "addNodes" && kind !== "removeNodes" && kind !== "restartKubelet";
   }
 
-  /** What was wrong, if it could not be done. */
-  #perform(action: Action): string | undefined {
+  #perform(action: Action): Outcome {
     switch (action.kind) {
       case "apply":
         return firstOf(action.objects.map((planned) => this.#apply(planned, action)));
@@ -143,12 +132,14 @@ export class Actions {
       case "restartKubelet":
         return this.#machinery(action);
       case "rolloutUndo":
-        return this.#undo(action.target, action.toRevision);
+        return this.#change(action.target, (workload) => rolledBack(this.#store, workload, action.toRevision ?? 0));
       case "rolloutPause":
       case "rolloutResume":
         return this.#change(action.target, (workload) => paused(workload, action.kind === "rolloutPause"));
       case "rolloutRestart":
-        return this.#change(action.target, (workload) => this.#restarted(workload));
+        return this.#change(action.target, (workload) =>
+          restarted(workload, this.#store.timestamp(this.#store.nowSecond)),
+        );
     }
   }
 
@@ -221,7 +212,7 @@ export class Actions {
   #setImages(
     target: ObjectReference,
     images: readonly { readonly container: string; readonly image: string }[],
-  ): string | undefined {
+  ): Outcome {
     const imageOf = (container: Container): Container => {
       const found = images.find((entry) => entry.container === "*" || entry.container === container.name);
       return found === undefined || found.image === container.image ? container : { ...container, image: found.image };
@@ -238,7 +229,7 @@ export class Actions {
     target: ObjectReference,
     names: readonly string[],
     change: (container: Container) => Container,
-  ): string | undefined {
+  ): Outcome {
     return this.#change(target, (workload) => {
       const { template } = workload.spec;
       if (template === undefined) return workload;
@@ -311,66 +302,16 @@ export class Actions {
     );
   }
 
-  /** As `kubectl rollout undo` does: the template of an earlier ReplicaSet is written into the Deployment. */
-  #undo(target: ObjectReference, toRevision: number | null): string | undefined {
-    return this.#change(target, (workload) => {
-      if (workload.spec.paused === true) return PAUSED_ROLLBACK;
-      const earlier = this.#earlierReplicaSet(workload, toRevision);
-      if (typeof earlier === "string") return earlier;
-      const { metadata, spec } = earlier.spec.template as PodTemplateSpec;
-      const { [HASH_LABEL]: _, ...labels } = metadata?.labels ?? {};
-      const annotations = Object.fromEntries(
-        Object.entries(earlier.metadata.annotations ?? {}).filter(([key]) => !KEPT_OUT_OF_ROLLBACK.includes(key)),
-      );
-      const own = Object.fromEntries(
-        Object.entries(workload.metadata.annotations ?? {}).filter(([key]) => key === REVISION),
-      );
-      return {
-        ...workload,
-        metadata: { ...workload.metadata, annotations: { ...annotations, ...own } },
-        spec: { ...workload.spec, template: { metadata: { ...metadata, labels }, spec } },
-      };
-    });
-  }
-
-  #earlierReplicaSet(workload: KubeObject, toRevision: number | null): ReplicaSet | string {
-    const sets = this.#store
-      .documents<ReplicaSet>("ReplicaSet")
-      .list(workload.metadata.namespace)
-      .filter((set) => set.metadata.ownerReferences?.some((owner) => owner.uid === workload.metadata.uid) === true)
-      .map((set) => ({ set, revision: Number(set.metadata.annotations?.[REVISION] ?? 0) }))
-      .sort((a, b) => b.revision - a.revision);
-    if (toRevision !== null && toRevision !== 0) {
-      return (
-        sets.find(({ revision }) => revision === toRevision)?.set ??
-        `unable to find specified revision ${toRevision} in history`
-      );
-    }
-    return sets[1]?.set ?? `no rollout history found for deployment "${workload.metadata.name}"`;
-  }
-
-  #restarted(workload: Workload): Workload | string {
-    const { template } = workload.spec;
-    if (template === undefined) return workload;
-    if (workload.spec.paused === true)
-      return `${resourceOf(workload)} can't restart paused deployment (run rollout resume first)`;
-    const restartedAt = this.#store.timestamp(this.#store.nowSecond);
-    const annotations = { ...template.metadata?.annotations, [RESTARTED_AT]: restartedAt };
-    return {
-      ...workload,
-      spec: { ...workload.spec, template: { ...template, metadata: { ...template.metadata, annotations } } },
-    };
-  }
-
   #change<T extends KubeObject = Workload>(
     target: ObjectReference,
-    change: (object: T) => T | string,
-  ): string | undefined {
+    change: (object: T) => T | Skipped | string,
+  ): Outcome {
     const table = this.#store.documents<T>(documentKind(target.kind));
     const row = this.#rowOf(table, target.kind, target.namespace, target.name);
     if (row === -1) return notFound(target);
     const next = change(table.get(row));
-    return typeof next === "string" ? next : this.#update(table, row, next);
+    if (typeof next === "string" || "said" in next) return next;
+    return this.#update(table, row, next);
   }
 
   #rowOf(
@@ -383,31 +324,12 @@ export class Actions {
   }
 }
 
-function firstOf(refusals: readonly (string | undefined)[]): string | undefined {
-  return refusals.find((refusal) => refusal !== undefined);
-}
-
-/** @source kubectl pkg/polymorphichelpers objectpauser.go, objectresumer.go */
-function paused(workload: Workload, isPaused: boolean): Workload | string {
-  if ((workload.spec.paused === true) === isPaused) {
-    return `${resourceOf(workload)} ${isPaused ? "is already paused" : "is not paused"}`;
-  }
-  return { ...workload, spec: { ...workload.spec, paused: isPaused } };
+function firstOf<T extends Outcome>(outcomes: readonly T[]): T | undefined {
+  return outcomes.find((outcome) => outcome !== undefined);
 }
 
 function notFound({ kind, name }: ObjectReference): string {
   return `${resourceText(kind)} "${name}" not found`;
-}
-
-function resourceOf({ kind, metadata }: KubeObject): string {
-  return `${resourceText(kind)} "${metadata.name}"`;
-}
-
-/** A kind as the API server names it in its answers: `deployments.apps`, `pods`. */
-function resourceText(kind: string): string {
-  const info = findKindByName(kind);
-  if (info === undefined) return `${kind.toLowerCase()}s`;
-  return info.group === "" ? info.plural : `${info.plural}.${info.group}`;
 }
 
 function objectOf(action: Action): string {

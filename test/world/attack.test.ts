@@ -280,7 +280,7 @@ describe("what people do", () => {
       'deployments.apps "web" is not paused',
       'deployments.apps "web" is already paused',
       'deployments.apps "web" can\'t restart paused deployment (run rollout resume first)',
-      "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again",
+      'no rollout history found for deployment "web"',
       'unable to find container named "sidecar"',
     ]);
     expect(outcome.world.store.documents("ReplicaSet").count).toBe(1);

@@ -1,54 +1,22 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { Deployment, KubeNode, KubeObject } from "../../src/kube/index.ts";
-import { loadScenario } from "../../src/scenario/index.ts";
+import type { Deployment, KubeNode } from "../../src/kube/index.ts";
 import { deployment } from "../../src/testing/index.ts";
-import { World } from "../../src/world/index.ts";
+import { loaded as loadedLines, played as playedLines } from "./kubectl-lines.ts";
 
 /** What kubectl's small verbs do, from the line in the scenario to the object in the store. */
 
 const WEB = deployment("web", { replicas: 1, resources: { requests: { cpu: "100m" } } });
 
-async function loaded(lines: readonly string[]) {
-  const folder = mkdtempSync(join(tmpdir(), "orrery-edits-"));
-  try {
-    writeFileSync(join(folder, "web.yaml"), JSON.stringify(WEB));
-    const spec = {
-      duration: "2m",
-      manifests: ["web.yaml"],
-      cluster: { nodePools: [{ name: "main", count: 2 }] },
-      actions: lines.map((kubectl, index) => ({ at: `${10 + index}s`, kubectl })),
-    };
-    const scenario = { apiVersion: "kube-orrery/v1alpha1", kind: "Scenario", metadata: { name: "edits" }, spec };
-    writeFileSync(join(folder, "s.yaml"), JSON.stringify(scenario));
-    return await loadScenario(join(folder, "s.yaml"), { version: "0" });
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
+const loaded = (lines: readonly string[]) => loadedLines({ objects: [WEB], lines });
 
 /** The objects after the lines, and what was refused. */
 async function played(lines: readonly string[]) {
-  const { plan, problems } = await loaded(lines);
-  if (plan === null) throw new Error(problems.map(({ message }) => message).join("\n"));
-  const refusals: unknown[] = [];
-  const world = World.from(plan, {
-    event: () => undefined,
-    sample: () => undefined,
-    decision: (one) => {
-      if (one.by === "action" && one.what === "refused") refusals.push((one as { readonly error?: unknown }).error);
-    },
-  });
-  world.run();
-  const find = <T extends KubeObject>(kind: "Deployment" | "Node", namespace: string, name: string): T =>
-    world.store.documents<T>(kind).find(namespace, name) as T;
+  const { refusals, world, find } = await playedLines({ objects: [WEB], lines });
   return {
     refusals,
     pods: world.store.pods.count,
-    web: find<Deployment>("Deployment", "default", "web"),
-    node: find<KubeNode>("Node", "", "main-01"),
+    web: find<Deployment>("Deployment", "web"),
+    node: find<KubeNode>("Node", "main-01", ""),
   };
 }
 
