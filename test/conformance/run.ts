@@ -3,14 +3,16 @@
  *
  *   npm run conformance [-- PATH…]      files or folders, .json or .json.gz; the repository's own by default
  *
- * The last line is `N passed, M failed`: decisions of the scheduler, vectors of the HPA calculator, scenarios of the
- * controllers. Exit 1 on any difference, 2 when a path cannot be read.
+ * A recording of a whole control plane is named by its NAME.marks.json. The last line is `N passed, M failed`: decisions of
+ * the scheduler, vectors of the HPA calculator, scenarios of the controllers, facts about whole control planes. Exit 1 on any difference, 2 when a path cannot be read.
  */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { runControlFile } from "./control/run.ts";
 import type { Scenario } from "./control/scenario.ts";
+import { isControlPlaneMarks, readControlPlane } from "./control-plane/recording.ts";
+import { runControlPlane } from "./control-plane/run.ts";
 import { runHpaCalc } from "./hpa/run.ts";
 import type { SchedulerDocument } from "./scheduler/document.ts";
 import { runSchedulerFile } from "./scheduler/run.ts";
@@ -26,9 +28,9 @@ interface Family {
 const SHOWN = 3;
 const OWN = join(import.meta.dirname, "recordings");
 
-process.exitCode = main(process.argv.slice(2));
+process.exitCode = await main(process.argv.slice(2));
 
-function main(paths: readonly string[]): number {
+async function main(paths: readonly string[]): Promise<number> {
   let passed = 0;
   let failed = 0;
   const files: string[] = [];
@@ -39,7 +41,7 @@ function main(paths: readonly string[]): number {
     return 2;
   }
   for (const file of files) {
-    for (const result of play(file)) {
+    for (const result of isControlPlaneMarks(file) ? [await playControlPlane(file)] : play(file)) {
       passed += result.agreed;
       failed += result.checked - result.agreed;
       print(result);
@@ -97,6 +99,11 @@ function playControl(scenarios: readonly Scenario[]): Family[] {
   return [{ family, cases: count, checked: count, agreed, differences: lines }];
 }
 
+async function playControlPlane(file: string): Promise<Family> {
+  const { family, facts, agreed, differences } = await runControlPlane(readControlPlane(file));
+  return { family, cases: 1, checked: facts, agreed, differences };
+}
+
 function isSchedulerDocument(document: unknown): document is SchedulerDocument {
   return typeof document === "object" && document !== null && "kind" in document && "cases" in document;
 }
@@ -104,7 +111,7 @@ function isSchedulerDocument(document: unknown): document is SchedulerDocument {
 function print({ family, cases, checked, agreed, differences }: Family): void {
   const mark = agreed === checked ? "✓" : "✗";
   const figures = `${String(agreed).padStart(5)} of ${String(checked).padStart(5)}   ${String(cases).padStart(4)} cases`;
-  process.stdout.write(`${mark} ${family.padEnd(26)} ${figures}\n`);
+  process.stdout.write(`${mark} ${family.padEnd(30)} ${figures}\n`);
   for (const line of differences.slice(0, SHOWN)) process.stdout.write(`    ${line.replaceAll("\n", "\n    ")}\n`);
   if (differences.length > SHOWN) process.stdout.write(`    … ${differences.length - SHOWN} more\n`);
 }
