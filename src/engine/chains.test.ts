@@ -95,3 +95,34 @@ test("the past is not asked about or changed", () => {
   expect(() => chains.stop(1, 100)).toThrow("never started");
   expect(() => chains.start(0, 100, { periodMicros: 0.5, key: 0 })).toThrow("period 0.5");
 });
+
+test("chains that change are told once, to a reader who asks", () => {
+  const engine = new Engine({ seed: 5 });
+  const chains = new Chains(engine, "beat", { listsChanged: true });
+  const shape = { periodMicros: 10, jitter: 0.5, key: 1 };
+  chains.start(3, 0, shape);
+  chains.start(1, 4, shape);
+  chains.stop(3, 2);
+  expect(chains.takeChanged()).toEqual([3, 1]);
+  engine.run(40);
+  expect(chains.takeChanged()).toEqual([]);
+  chains.resume(3, 50);
+  expect(chains.takeChanged()).toEqual([3]);
+});
+
+test("ticks are within a span while the chain runs and its longest gap is not longer", () => {
+  const engine = new Engine({ seed: 5 });
+  const chains = new Chains(engine, "beat");
+  chains.start(0, 5, { periodMicros: 10, jitter: 0.5, key: 0 });
+  expect(chains.ticksWithin(0, 15)).toBe(false);
+  engine.run(5);
+  expect([14, 15].map((span) => chains.ticksWithin(0, span))).toEqual([false, true]);
+  chains.stop(0, 100);
+  expect(chains.ticksWithin(0, 15)).toBe(false);
+  engine.run(110);
+  chains.resume(0, 140);
+  expect([15, 40].map((span) => chains.ticksWithin(0, span))).toEqual([false, false]);
+  expect(chains.ticksWithin(0, 60)).toBe(true);
+  engine.run(140);
+  expect(chains.ticksWithin(0, 15)).toBe(true);
+});

@@ -1,5 +1,5 @@
 import { drawKeyed, keyOf } from "../random/index.ts";
-import { type CellState, Column } from "../tables/index.ts";
+import { type CellState, Column, Fifo } from "../tables/index.ts";
 import { assert } from "./assert.ts";
 import { type Engine, type Micros, TICK_PHASE } from "./engine.ts";
 
@@ -16,6 +16,8 @@ export interface ChainShape {
 export interface ChainOptions {
   /** Called at every tick when the engine plays chains explicitly. It may observe, and schedule silent events. */
   readonly onTick?: (chain: number, at: Micros) => void;
+  /** Whether chains that are started, stopped or resumed are kept for `takeChanged`. Default false. */
+  readonly listsChanged?: boolean;
 }
 
 // A chain is one record of eight doubles: one cache line.
@@ -52,6 +54,8 @@ export class Chains {
   readonly #kind: number;
   /** The explicit tick that is pending, by chain. */
   readonly #pending: Column<Float64Array>;
+  /** Chains that `takeChanged` has to give, each once. */
+  readonly #changed: { readonly order: Fifo; readonly isIn: Column<Uint8Array> } | null;
   #records = new Float64Array(FIRST_CAPACITY * STRIDE);
   #limit = 0;
 
@@ -63,6 +67,13 @@ export class Chains {
     this.#seed = engine.streams.seedOf(`chains/${name}`);
     this.#kind = engine.define(`${name}.tick`, TICK_PHASE, (chain) => this.#tick(chain), { silent: true });
     this.#pending = new Column(engine.cells, `engine.chains.${name}.pending`, Float64Array);
+    this.#changed =
+      options.listsChanged === true
+        ? {
+            order: new Fifo(engine.cells, `engine.chains.${name}.changed`),
+            isIn: new Column<Uint8Array>(engine.cells, `engine.chains.${name}.isChanged`, Uint8Array),
+          }
+        : null;
     engine.cells.add({ name: `chains.${name}`, save: () => this.#save(), load: (state) => this.#load(state) });
   }
 
@@ -92,6 +103,7 @@ export class Chains {
     const until = chain * STRIDE + UNTIL;
     this.#records[until] = Math.min(at, this.#records[until]!);
     this.#arm(chain);
+    this.#noteChanged(chain);
   }
 
   /** Lets a stopped chain tick again from `firstAt` ≥ now on. Its counter goes on, so its jitter does not repeat. */
@@ -117,6 +129,43 @@ export class Chains {
     return this.#look(chain, now, COUNT);
   }
 
+  /**
+   * Whether no two ticks, from the last one on, will be more than `spanMicros` apart, for as long as nobody starts, stops or
+   * resumes the chain. False before the first tick.
+   */
+  ticksWithin(chain: number, spanMicros: Micros): boolean {
+    const last = this.lastTickAt(chain);
+    if (last < 0) return false;
+    const at = chain * STRIDE;
+    const records = this.#records;
+    return (
+      records[at + UNTIL] === Infinity &&
+      records[at + NEXT]! - last <= spanMicros &&
+      records[at + PERIOD]! + records[at + SPAN]! <= spanMicros
+    );
+  }
+
+  /**
+   * The chains that were started, stopped or resumed since the last call, each once, in the order of the first such change.
+   * For one reader, of chains made with `listsChanged`; nothing of others.
+   */
+  takeChanged(): number[] {
+    const chains: number[] = [];
+    if (this.#changed === null) return chains;
+    const { order, isIn } = this.#changed;
+    for (let chain = order.shift(); chain !== undefined; chain = order.shift()) {
+      isIn.set(chain, 0);
+      chains.push(chain);
+    }
+    return chains;
+  }
+
+  #noteChanged(chain: number): void {
+    if (this.#changed === null || this.#changed.isIn.get(chain) === 1) return;
+    this.#changed.isIn.set(chain, 1);
+    this.#changed.order.push(chain);
+  }
+
   #beginAt(chain: number, firstAt: Micros): void {
     assert(
       firstAt >= this.#engine.now && Math.floor(firstAt) === firstAt,
@@ -126,6 +175,7 @@ export class Chains {
     this.#records[chain * STRIDE + UNTIL] = Infinity;
     this.#arm(chain);
     this.#walk(chain);
+    this.#noteChanged(chain);
   }
 
   /** Field of the record as it stands (or will stand) at `now`. */

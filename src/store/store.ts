@@ -104,7 +104,7 @@ export class Store {
     this.pods = new PodTable(engine.cells);
     this.events = new EventRecorder(engine);
     this.decisions = new DecisionLog(engine);
-    this.leases = new Chains(engine, "leases");
+    this.leases = new Chains(engine, "leases", { listsChanged: true });
     this.nodeStatusPosts = new Chains(engine, "nodeStatusPosts");
     this.#log = new ChangeLog(engine, POD_KIND_ID, (kindId, row) => {
       if (kindId === POD_KIND_ID) this.pods.release(row);

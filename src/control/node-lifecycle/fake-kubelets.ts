@@ -31,13 +31,18 @@ export class FakeKubelets {
   readonly events: string[] = [];
   readonly #fakes: readonly FakeNode[];
   readonly #jitter: number;
+  readonly #leaseMicros: Micros;
   /** Nodes that have heartbeats, to tell a start from a resumption. */
   readonly #started: StateMap<number, true>;
   readonly #kinds: ReadonlyMap<NodeAction, number>;
 
-  constructor(fakes: readonly FakeNode[], options: { explicitPeriodic?: boolean; jitter?: number } = {}) {
+  constructor(
+    fakes: readonly FakeNode[],
+    options: { explicitPeriodic?: boolean; jitter?: number; leaseMicros?: Micros } = {},
+  ) {
     this.engine = new Engine({ seed: "kubelets", explicitPeriodic: options.explicitPeriodic ?? false });
     this.#jitter = options.jitter ?? 0;
+    this.#leaseMicros = options.leaseMicros ?? seconds(10);
     this.store = new Store(this.engine, { epochMicros: 946_684_800_000_000 });
     this.nodes = this.store.documents("Node");
     this.#fakes = fakes;
@@ -156,7 +161,7 @@ export class FakeKubelets {
   #beat(id: number, firstAt: Micros): void {
     const { leases, nodeStatusPosts } = this.store;
     for (const [chain, periodMicros, jitter] of [
-      [leases, seconds(10), this.#jitter],
+      [leases, this.#leaseMicros, this.#jitter],
       [nodeStatusPosts, minutes(5), 0],
     ] as const) {
       if (this.#started.has(id)) chain.resume(id, firstAt);

@@ -32,8 +32,8 @@ export interface MonitorParts {
  * The monitor: every five seconds it looks for nodes that have been silent for too long, counts the ready ones of each
  * zone, and decides about NoExecute taints. A pass is one event, with a second one at its end when it has to act.
  *
- * A pass visits the watched nodes and those resting ones whose grace may be over (see NodeMemory); with explicit
- * periodic activities it visits all, which leads to the same writes.
+ * A pass visits the watched nodes and those resting ones whose grace may be over (see NodeMemory), so that one over nodes
+ * that are all well costs nothing; with explicit periodic activities it visits all, which leads to the same writes.
  *
  * @source kubernetes 1.37 pkg/controller/nodelifecycle monitorNodeHealth, tryUpdateNodeHealth
  */
@@ -134,26 +134,44 @@ export class Monitor {
     return rows.sort((a, b) => compare(names.get(a) ?? "", names.get(b) ?? ""));
   }
 
-  // hot: every quiet node once a grace (5,000 nodes: a second of work for a simulated day).
-  /** Looks at the resting nodes whose grace may be over: most have given signs of life and go on resting. */
+  /** Looks at the nodes whose grace may be over: those resting for that long, and those whose renewals have changed. */
   #addSilent(pass: number, silent: number[]): void {
     const { memory, passTimes } = this.#parts;
+    const { leases, pods } = this.#store;
+    for (const nameId of leases.takeChanged()) {
+      const row = this.#nodes.rowOf("", pods.nodeNames.textOf(nameId));
+      if (row !== -1 && memory.isAsleep(row)) this.#look(row, pass, silent);
+    }
     const { now } = this.#engine;
     const grace = this.#settings.gracePeriodMicros;
     for (let old = passTimes.oldest(pass); old < pass && passTimes.at(old) + grace < now; old++) {
       let next = -1;
       for (let row = memory.firstResting(old); row !== -1; row = next) {
         next = memory.restingAfter(row);
-        const sign = this.#lastSign(memory.nameId.get(row));
-        const noticedIn = sign > memory.signAt.get(row) ? passTimes.noticed(sign, pass) : old;
-        if (noticedIn > old) {
-          memory.signAt.set(row, sign);
-          memory.probeAt.set(row, Math.max(memory.probeAt.get(row), passTimes.at(noticedIn)));
-        }
-        if (now > memory.probeAt.get(row) + grace) silent.push(row);
-        else memory.rest(row, noticedIn > old ? noticedIn : passTimes.notAfter(memory.probeAt.get(row), pass));
+        this.#look(row, pass, silent);
       }
     }
+  }
+
+  /** Looks at one resting node: most have given signs of life and go on resting. */
+  #look(row: number, pass: number, silent: number[]): void {
+    const { memory, passTimes } = this.#parts;
+    const sign = this.#lastSign(memory.nameId.get(row));
+    if (sign > memory.signAt.get(row)) {
+      memory.signAt.set(row, sign);
+      memory.probeAt.set(row, Math.max(memory.probeAt.get(row), passTimes.at(passTimes.noticed(sign, pass))));
+    }
+    const probeAt = memory.probeAt.get(row);
+    if (this.#engine.now > probeAt + this.#settings.gracePeriodMicros) silent.push(row);
+    else this.#rest(row, passTimes.notAfter(probeAt, pass));
+  }
+
+  /** Nothing is to be done about the node until its grace is over, counted from a pass not after its probe time. */
+  #rest(row: number, pass: number): void {
+    const { memory } = this.#parts;
+    const { gracePeriodMicros } = this.#settings;
+    if (this.#store.leases.ticksWithin(memory.nameId.get(row), gracePeriodMicros)) memory.sleep(row);
+    else memory.rest(row, pass);
   }
 
   #register(row: number): void {
@@ -207,7 +225,7 @@ export class Monitor {
       this.#tell(row, "recovered", { lastSignOfLife: memory.signAt.get(row), noticedAt: memory.probeAt.get(row) });
     }
     if (!wasWritten && status !== undefined) tainter.decide(row, status);
-    if (status === "True" && tainter.isClear(row)) memory.rest(row, noticedIn);
+    if (status === "True" && tainter.isClear(row)) this.#rest(row, noticedIn);
     else memory.watch(row);
     return wasWritten ? { row, name: this.#nameOf(row), observed: observed ?? "Unknown" } : undefined;
   }

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { Decision } from "../../store/index.ts";
 import { seconds } from "../../units/index.ts";
 import { FakeKubelets, NODE_ACTIONS, type NodeAction } from "./fake-kubelets.ts";
@@ -168,9 +168,12 @@ const step = fc.record({
   node: fc.integer({ min: 1, max: 7 }),
 });
 
-function world(steps: readonly Step[], explicitPeriodic: boolean) {
+/** Leases are renewed every ten seconds, or now and then too seldom to keep a node from being marked. */
+const leaseMicros = fc.constantFrom(seconds(10), seconds(10), seconds(48), seconds(49), seconds(70));
+
+function world(steps: readonly Step[], explicitPeriodic: boolean, leases = seconds(10)) {
   const fakes = Array.from({ length: 7 }, (_, i) => ({ name: `n${i + 1}`, zone: `z${i % 2}` }));
-  const kubelets = new FakeKubelets(fakes, { explicitPeriodic, jitter: 0.04 });
+  const kubelets = new FakeKubelets(fakes, { explicitPeriodic, jitter: 0.04, leaseMicros: leases });
   const controller = new NodeLifecycle(kubelets.store);
   const begin = () => {
     controller.start();
@@ -188,9 +191,9 @@ function outcome(kubelets: FakeKubelets) {
 test("looking at the nodes that matter equals looking at all nodes every time", () => {
   let detected = 0;
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 30, size: "max" }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 30, size: "max" }), leaseMicros, (steps, leases) => {
       const outcomes = [false, true].map((explicitPeriodic) => {
-        const { kubelets, begin } = world(steps, explicitPeriodic);
+        const { kubelets, begin } = world(steps, explicitPeriodic, leases);
         begin();
         kubelets.runTo(700);
         detected += kubelets.events.filter((line) => line.includes("NodeNotReady")).length;
@@ -221,10 +224,19 @@ test("a run that goes on from a checkpoint is the run that went on", () => {
   );
 });
 
-test("a quiet cluster costs one event a pass and few visits", () => {
+test("a quiet cluster costs one event a pass and no visit", () => {
   const kubelets = cluster(200, {});
   kubelets.runTo(60);
   const before = kubelets.engine.eventCount;
+  const looks = vi.spyOn(kubelets.store.leases, "lastTickAt");
+  const reads = vi.spyOn(kubelets.nodes, "get");
   kubelets.engine.run(seconds(60 + 5.001 * 100));
   expect(kubelets.engine.eventCount - before).toBe(100);
+  expect(looks).not.toHaveBeenCalled();
+  expect(reads).not.toHaveBeenCalled();
+  kubelets.at(600, "down", "n7");
+  kubelets.runTo(640);
+  expect(looks.mock.calls.every(([chain]) => chain === kubelets.store.pods.nodeNames.find("n7"))).toBe(true);
+  kubelets.runTo(670);
+  expect(kubelets.ready("n7")).toBe("Unknown");
 });

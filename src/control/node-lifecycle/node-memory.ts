@@ -14,13 +14,16 @@ const SEEN_OF: Readonly<Record<ConditionStatus, number>> = {
 export const COUNTED = { not: 0, ready: 1, notReady: 2 } as const;
 
 const WATCHED = 0;
+const ASLEEP = 1;
+const FIRST_BUCKET = 2;
 
 /**
  * What the controller remembers of each node, by node row, and which nodes the next passes have to look at.
  *
  * A node whose Ready is True and whose taints are in order rests: it can only become interesting by a change of its
  * object or by silence, and silence shows at the earliest one grace after its probe time. So it lies in the bucket of
- * the pass that is its probe time until that long has gone by. All other nodes are watched: visited by every pass.
+ * the pass that is its probe time until that long has gone by. While its lease is renewed more often than that it cannot
+ * fall silent at all: it sleeps until its renewals change. All other nodes are watched: visited by every pass.
  */
 export class NodeMemory {
   /** Status of the Ready condition when last looked at; `nothing` for a node not yet registered. */
@@ -60,6 +63,15 @@ export class NodeMemory {
     this.#lists.append(this.#bucketOf(pass), row);
   }
 
+  /** The node is visited again when somebody wakes it. */
+  sleep(row: number): void {
+    this.#lists.append(ASLEEP, row);
+  }
+
+  isAsleep(row: number): boolean {
+    return this.#lists.listOf(row) === ASLEEP;
+  }
+
   watched(): number[] {
     return this.#lists.rows(WATCHED);
   }
@@ -91,7 +103,7 @@ export class NodeMemory {
   }
 
   #bucketOf(pass: number): number {
-    return 1 + (pass % this.#bucketCount);
+    return FIRST_BUCKET + (pass % this.#bucketCount);
   }
 }
 
