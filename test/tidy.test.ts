@@ -32,7 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   statistics: ["random"],
   report: [...BASE, "world", "scenario", "statistics"],
   experiment: [...BASE, "world", "scenario", "statistics", "report"],
-  answers: [...STATE, "scheduler", "world", "scenario", "statistics", "report", "experiment"],
+  answers: [...STATE, "control", "scheduler", "workload", "world", "scenario", "statistics", "report", "experiment"],
   bench: [...BASE, "world", "scenario", "statistics"],
   testing: [...STATE, "world"],
   import: [...BASE, "scenario"],

@@ -30,15 +30,17 @@ export function downPods(world: World, nodes: readonly string[]): Down[] {
   });
 }
 
-/** What keeps pods like this one: the Deployment behind its ReplicaSet, its other controller, or the pod itself. */
+const MADE_BY_ANOTHER = ["ReplicaSet", "Job"] as const;
+
+/** What keeps pods like this one: the Deployment behind its ReplicaSet, the CronJob behind its Job, its other controller, or the pod itself. */
 export function workloadOf({ store }: World, row: number): string {
   const { pods } = store;
   const namespace = pods.namespaceOf(row);
   const owner = pods.owner.get(row);
   if (owner === null) return `Pod/${namespace}/${pods.name.get(row)}`;
-  const replicaSet =
-    owner.kind === "ReplicaSet" ? store.documents("ReplicaSet").find(namespace, owner.name) : undefined;
-  const above: OwnerReference | undefined = replicaSet?.metadata.ownerReferences?.find(({ controller }) => controller);
+  const made = MADE_BY_ANOTHER.find((kind) => kind === owner.kind);
+  const keeper = made === undefined ? undefined : store.documents(made).find(namespace, owner.name);
+  const above: OwnerReference | undefined = keeper?.metadata.ownerReferences?.find(({ controller }) => controller);
   const { kind, name } = above ?? owner;
   return `${kind}/${namespace}/${name}`;
 }

@@ -1,5 +1,5 @@
 import type { Argv } from "yargs";
-import { parseDuration, UnitError } from "../units/index.ts";
+import { cpuMilliOf, parseDuration, UnitError, wholeValueOf } from "../units/index.ts";
 import { type Finish, once, readSeeds, readThreads, withChanges, withOutput, withThreads } from "./options.ts";
 import type { RunContext } from "./run.ts";
 import { UsageError } from "./terminal.ts";
@@ -133,6 +133,122 @@ export function addSurvive(parser: Argv, context: RunContext, finish: Finish): v
       );
     },
   );
+}
+
+export function addRightsize(parser: Argv, context: RunContext, finish: Finish): void {
+  parser.command(
+    "rightsize <scenario..>",
+    "Requests from what containers use, and what the cluster does with them: played again with the same seeds",
+    (command) =>
+      withThreads(withChanges(command))
+        .positional("scenario", {
+          type: "string",
+          array: true,
+          demandOption: true,
+          describe: "A scenario (and manifests), or the folder of a finished run",
+        })
+        .option("quantile", {
+          type: "string",
+          requiresArg: true,
+          default: "0.95",
+          describe: "CPU: share of all looks that the request covers; 1 is the most that was seen",
+        })
+        .option("memory-quantile", { type: "string", requiresArg: true, default: "1", describe: "The same of memory" })
+        .option("headroom", {
+          alias: "margin",
+          type: "string",
+          requiresArg: true,
+          default: "15%",
+          describe: "Added to what is used",
+        })
+        .option("min-cpu", { type: "string", requiresArg: true, default: "25m", describe: "No request is below this" })
+        .option("min-memory", { type: "string", requiresArg: true, default: "32Mi", describe: "The same of memory" })
+        .option("limits", {
+          choices: ["keep", "proportional"] as const,
+          default: "keep" as const,
+          describe: "Limits stay unless the request is above, or change as the request does",
+        })
+        .option("size-hpa", {
+          type: "boolean",
+          default: false,
+          describe: "Size also what a HorizontalPodAutoscaler takes the percentage of",
+        })
+        .option("count-nodes", {
+          type: "boolean",
+          default: true,
+          describe: "Look for the fewest nodes; --no-count-nodes saves the time",
+        })
+        .option("seeds", { type: "string", requiresArg: true, describe: "Seeds; 1..5, or that of the finished run" })
+        .option("write", {
+          type: "string",
+          requiresArg: true,
+          describe: "File for the patches, to be used with --overlay",
+        })
+        .option("output", {
+          alias: "o",
+          choices: ["table", "json", "patch"] as const,
+          default: "table" as const,
+          describe: "How to print the answer",
+        })
+        .option("quiet", { alias: "q", type: "boolean", default: false, describe: "No progress" }),
+    async (options) => {
+      const { rightsize } = await import("./rightsize.ts");
+      const { scenario: files, set: settings, overlay: overlays, output, quiet, limits, sizeHpa, countNodes } = options;
+      const seeds = once("seeds", options.seeds);
+      const share = (name: string, text: string | string[]): number => readShare(name, once(name, text) ?? "");
+      await finish(
+        rightsize(
+          {
+            ...{
+              files,
+              settings,
+              overlays,
+              output,
+              quiet,
+              countsNodes: countNodes,
+              write: once("write", options.write),
+            },
+            seeds: seeds === undefined ? undefined : await readSeeds(seeds),
+            threads: readThreads(options.jobs),
+            policy: {
+              cpuQuantile: readQuantile("quantile", share("quantile", options.quantile)),
+              memoryQuantile: readQuantile("memory-quantile", share("memory-quantile", options.memoryQuantile)),
+              headroom: share("headroom", options.headroom),
+              leastCpuMilli: readAmount("min-cpu", once("min-cpu", options.minCpu), cpuMilliOf),
+              leastMemoryBytes: readAmount("min-memory", once("min-memory", options.minMemory), wholeValueOf),
+              limits,
+              sizesHpa: sizeHpa,
+            },
+          },
+          context,
+        ),
+      );
+    },
+  );
+}
+
+/** `0.95` or `95%`. @throws UsageError */
+function readShare(name: string, text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(%?)$/.exec(text);
+  if (match === null) throw new UsageError(`--${name}: expected a share such as 0.95 or 15%; got "${text}"`);
+  return Number(match[1]) / (match[2] === "%" ? 100 : 1);
+}
+
+/** @throws UsageError */
+function readQuantile(name: string, share: number): number {
+  if (share > 0 && share <= 1) return share;
+  throw new UsageError(`--${name}: expected a share above 0 and up to 1, such as 0.95; got ${share}`);
+}
+
+/** @throws UsageError */
+function readAmount(name: string, text: string | undefined, read: (text: string) => number): number {
+  try {
+    const amount = read(text ?? "");
+    if (amount >= 0) return amount;
+  } catch (error) {
+    if (!(error instanceof UnitError)) throw error;
+  }
+  throw new UsageError(`--${name}: expected a quantity such as 25m or 32Mi; got "${text}"`);
 }
 
 /** @throws UsageError */

@@ -1,5 +1,5 @@
 import yargs, { type Argv } from "yargs";
-import { addCapacity, addSurvive } from "./answer-commands.ts";
+import { addCapacity, addRightsize, addSurvive } from "./answer-commands.ts";
 import { addBench } from "./bench-command.ts";
 import {
   type Finish,
@@ -62,6 +62,7 @@ export async function runCommandLine(
   addFork(parser, terminal, finish);
   addCapacity(parser, context, finish);
   addSurvive(parser, context, finish);
+  addRightsize(parser, context, finish);
   addCheck(parser, terminal, finish);
   addExplain(parser, terminal, finish);
   addImport(parser, terminal, finish);

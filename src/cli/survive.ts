@@ -35,7 +35,11 @@ export async function survive(options: SurviveOptions, context: RunContext): Pro
   if (horizonMicros < SHORTEST) throw new UsageError("--for: less than a minute shows nothing");
   const stop = new AbortController();
   const release = context.onInterrupt(() => stop.abort());
-  const player = await surviveThreads(pluginFilesOf(cluster), options.threads, stop.signal);
+  const player = await surviveThreads({
+    plugins: pluginFilesOf(cluster),
+    threads: options.threads,
+    signal: stop.signal,
+  });
   const question = { plan, losses, seeds, atMicros, horizonMicros, width: player.width, play: player.play };
   const progress = await startRunProgress(terminal, tasksOf(question).length, { isQuiet: options.quiet });
   try {

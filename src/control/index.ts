@@ -40,5 +40,21 @@ export { type AdmittedService, ServiceAddresses, type ServiceAddressSettings } f
 export { StatefulSetController, type StatefulSetSettings } from "./statefulset/index.ts";
 export { TaintEviction } from "./taint-eviction.ts";
 export { PROVISIONING_DEFAULTS, type ProvisioningDelays, VolumeController } from "./volumes/index.ts";
-export { type VerticalPodAutoscaler, VpaAdmission, VpaRecommender, VpaUpdater, vpaRows } from "./vpa/index.ts";
+export {
+  type BucketLayout,
+  bytesAfterOom,
+  CPU_BUCKETS,
+  EMPTY_HISTOGRAM,
+  type Histogram,
+  MEMORY_BUCKETS,
+  merged as mergedHistograms,
+  percentile,
+  type Sample,
+  type VerticalPodAutoscaler,
+  VpaAdmission,
+  VpaRecommender,
+  VpaUpdater,
+  vpaRows,
+  withSamples,
+} from "./vpa/index.ts";
 export { WorkQueue } from "./work-queue.ts";

@@ -40,7 +40,7 @@ test.each(blocks.map(([, exit, command, text]) => ({ command: command ?? "", exi
 );
 
 test("the document has its commands", () => {
-  expect(blocks.length).toBe(12);
+  expect(blocks.length).toBe(13);
   if (process.env.UPDATE_GOLDEN === undefined) return;
   const after = before.replaceAll(
     BLOCK,

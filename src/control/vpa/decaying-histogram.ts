@@ -78,6 +78,17 @@ export function withSamples(histogram: Histogram, layout: BucketLayout, samples:
   return Object.freeze({ weights: Object.freeze(weights), totalWeight, referenceAt });
 }
 
+/** Two histograms of one layout and one reference instant, taken together. */
+export function merged(left: Histogram, right: Histogram): Histogram {
+  const [longer, shorter] = left.weights.length < right.weights.length ? [right, left] : [left, right];
+  const weights = longer.weights.map((weight, bucket) => weight + (shorter.weights[bucket] ?? 0));
+  return Object.freeze({
+    weights: Object.freeze(weights),
+    totalWeight: left.totalWeight + right.totalWeight,
+    referenceAt: left.referenceAt,
+  });
+}
+
 /** The end of the first bucket up to which the share of the weight lies; 0 for an empty histogram. */
 export function percentile({ weights, totalWeight }: Histogram, layout: BucketLayout, share: number): number {
   const used = weights.flatMap((weight, bucket) => (weight >= EPSILON ? [bucket] : []));
