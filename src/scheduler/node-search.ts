@@ -51,8 +51,10 @@ export class NodeSearch {
     }
     if (this.#partial.length < toFind) this.#partial = new Int32Array(toFind);
     this.found = this.#partial;
-    if (filtering.length === 0 && nominees === undefined) this.#searchMemo(memo, rows, start, toFind);
-    else this.#searchBlocks(memo, rows, nominees, { start, toFind });
+    if (filtering.length === 0 && nominees === undefined) {
+      if (plan.isDecidedByMemo) this.#searchBest(memo, rows, start, toFind);
+      else this.#searchMemo(memo, rows, start, toFind);
+    } else this.#searchBlocks(memo, rows, nominees, { start, toFind });
   }
 
   #searchAll(memo: NodeMemo, total: number, start: number): void {
@@ -66,6 +68,31 @@ export class NodeSearch {
 
   // hot: once a node for every attempt.
   #searchMemo(memo: NodeMemo, rows: Int32Array, start: number, toFind: number): void {
+    const { verdicts } = memo;
+    const { found } = this;
+    const total = rows.length;
+    let count = 0;
+    let looked = 0;
+    let position = start;
+    for (; looked < total; looked++) {
+      const row = rows[position]!;
+      if (verdicts[row] === UNKNOWN) {
+        askRun(memo, rows, position, Math.max(toFind - count + 1, FEWEST_AT_ONCE));
+      }
+      if (verdicts[row] === 0) {
+        if (count === toFind) break;
+        found[count++] = row;
+      }
+      position++;
+      if (position === total) position = 0;
+    }
+    this.count = count;
+    this.looked = looked;
+  }
+
+  /** The same, and looks for the best by the memo's sums meanwhile. */
+  // hot: once a node for every attempt.
+  #searchBest(memo: NodeMemo, rows: Int32Array, start: number, toFind: number): void {
     const { verdicts, sums } = memo;
     const { found } = this;
     const total = rows.length;

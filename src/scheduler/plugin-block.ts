@@ -21,6 +21,13 @@ export interface PluginBlock {
   score(rows: Int32Array, count: number, raw: Float64Array): void;
   /** Turns the raw scores of the same rows into 0..100, in place. */
   normalize?(rows: Int32Array, count: number, scores: Float64Array): void;
+  /**
+   * Adds `weight` times the normalised scores of the same rows to `totals`, in place of `score` and `normalize`, and keeps what
+   * `scoresAdded` needs. False, and nothing added, where there is no shorter way than those two.
+   */
+  addScores?(rows: Int32Array, count: number, weight: number, totals: Float64Array): boolean;
+  /** The scores that `addScores` added last, written into both arrays. */
+  scoresAdded?(raw: Float64Array, normalized: Float64Array): void;
   /** The template is forgotten: the counts need not be followed any more. */
   release(): void;
 }

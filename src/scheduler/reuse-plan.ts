@@ -25,6 +25,8 @@ export interface ScoreStep {
   even: number | undefined;
   evenNormalized: number;
   isSkipped: boolean;
+  /** The block keeps the scores (`PluginBlock.scoresAdded`). */
+  isAddedByBlock: boolean;
   raw: Float64Array | undefined;
   normalized: Float64Array | undefined;
 }
@@ -41,6 +43,8 @@ export interface ReusePlan {
   readonly skippedFilters: readonly string[];
   readonly skippedScores: readonly string[];
   memo: NodeMemo | undefined;
+  /** In the last attempt nothing but the memo's sums told the nodes apart: as likely in the next one. */
+  isDecidedByMemo: boolean;
   /** The last time that a pod of the template found no node. */
   refusal: Refusal | undefined;
 }
@@ -118,6 +122,7 @@ export function makePlan(framework: Framework, pod: PodInfo): ReusePlan | null {
     skippedFilters: [...state.skippedFilters],
     skippedScores: [...state.skippedScores],
     memo: undefined,
+    isDecidedByMemo: true,
     refusal: undefined,
   };
 }
@@ -138,6 +143,7 @@ function newStep(plugin: ScorePlugin, weight: number, slot: number, block: Plugi
     even: undefined,
     evenNormalized: 0,
     isSkipped: false,
+    isAddedByBlock: false,
     raw: undefined,
     normalized: undefined,
   };

@@ -191,6 +191,7 @@ export class ReuseBook {
       if (!step.isSkipped) open.push(step);
     }
     scratch.reset();
+    plan.isDecidedByMemo = open.length === 0;
     if (open.length === 0 && (full !== undefined || best !== -1)) return { base, totals: undefined };
     const totals = scratch.take(count);
     const { sums } = memo;
@@ -220,6 +221,8 @@ export class ReuseBook {
     const { state } = plan.questions;
     const { found, count } = this.#search;
     const { scratch } = this.#framework;
+    step.isAddedByBlock = block?.addScores?.(found, count, weight, totals) === true;
+    if (step.isAddedByBlock) return;
     const raw = scratch.take(count);
     if (block !== undefined) block.score(found, count, raw);
     else if (slot === -1) this.#askEach(plugin, plan, pod, raw);

@@ -137,12 +137,18 @@ export class ReusedPlacement implements Placement {
     return verdict === 0 ? null : (memo.statuses[verdict - 1] as Status);
   }
 
-  #column({ plugin, weight, slot, even, evenNormalized, raw, normalized }: ScoreStep): ScoreColumn {
+  #column(step: ScoreStep): ScoreColumn {
+    const { plugin, weight, slot, block, even, evenNormalized, raw, normalized } = step;
     const { count, found, memo } = this.#record;
     const { name } = plugin;
     if (even !== undefined) {
       const all = (value: number) => new Float64Array(count).fill(value);
       return { plugin: name, weight, raw: all(even), normalized: all(evenNormalized) };
+    }
+    if (step.isAddedByBlock) {
+      const column = { plugin: name, weight, raw: new Float64Array(count), normalized: new Float64Array(count) };
+      block?.scoresAdded?.(column.raw, column.normalized);
+      return column;
     }
     if (raw !== undefined && normalized !== undefined) return { plugin: name, weight, raw, normalized };
     const kept = memo.raws[slot] as Float64Array;

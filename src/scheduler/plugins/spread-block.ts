@@ -80,6 +80,14 @@ export class SpreadBlock implements PluginBlock {
     this.#score.normalize(rows, count, scores);
   }
 
+  addScores(rows: Int32Array, count: number, weight: number, totals: Float64Array): boolean {
+    return this.#score.classes.add(rows, count, weight, totals);
+  }
+
+  scoresAdded(raw: Float64Array, normalized: Float64Array): void {
+    this.#score.classes.write(raw, normalized);
+  }
+
   release(): void {
     for (const { sums } of this.#hard) sums.release();
     this.#hard = [];

@@ -2,26 +2,16 @@ import { ln } from "../../random/index.ts";
 import type { ClusterView } from "../cluster-view.ts";
 import { DomainSums } from "../domain-sums.ts";
 import type { NodeInfo } from "../node-info.ts";
-import type { Counter } from "../pod-counters.ts";
 import type { TemplateInfo } from "../pod-info.ts";
 import type { SpreadConstraint } from "../pod-terms.ts";
-import type { TopologyIndex } from "../topology-index.ts";
+import { normalizedOf, type SoftConstraint, SpreadClasses } from "./spread-classes.ts";
 import { HOSTNAME, type SpreadDefaults } from "./spread-defaults.ts";
 import { counterOf, hasAllKeys, isIncludedFor } from "./spread-domains.ts";
 
-interface SoftConstraint {
-  readonly constraint: SpreadConstraint;
-  readonly counter: Counter;
-  readonly index: TopologyIndex;
-  /** Absent for host names, where the node's own pods count. */
-  readonly sums: DomainSums | undefined;
-  /** ln of the number of domains and two; kept with the number that it was made from. */
-  weight: number;
-  size: number;
-}
-
 /** The scores of PodTopologySpread: soft constraints, the pod's own or the system's. */
 export class SpreadScoreBlock {
+  /** The same scores for nodes in classes. */
+  readonly classes = new SpreadClasses();
   readonly #view: ClusterView;
   readonly #defaults: SpreadDefaults;
   readonly #template: TemplateInfo;
@@ -59,6 +49,7 @@ export class SpreadScoreBlock {
       soft.size = size;
       soft.weight = ln(size + 2);
     }
+    this.classes.begin(this.#soft);
     return true;
   }
 
@@ -104,7 +95,7 @@ export class SpreadScoreBlock {
     }
     for (let i = 0; i < count; i++) {
       if (hasIgnored && this.#isIgnored(rows[i]!)) scores[i] = 0;
-      else scores[i] = max === 0 ? 100 : Math.trunc((100 * (max + min - scores[i]!)) / max);
+      else scores[i] = normalizedOf(scores[i]!, min, max);
     }
   }
 
