@@ -37,9 +37,31 @@ test("a drain is a node's name, a selector or a kubectl line", async () => {
       gracePeriodSeconds: 5,
       text: "kubectl drain main-01 --ignore-daemonsets --delete-emptydir-data --force --grace-period=5",
     },
-    { kind: "drain", nodes: ["main-01", "main-02"], gracePeriodSeconds: null },
+    {
+      kind: "drain",
+      nodes: ["main-01", "main-02"],
+      later: { pool: "main", zone: null, labels: null },
+      text: "kubectl drain -l kube-orrery/pool=main --ignore-daemonsets --delete-emptydir-data --force",
+    },
     { kind: "drain", nodes: ["main-02"], gracePeriodSeconds: 9 },
   ]);
+});
+
+test("nodes that are chosen by what they are may join later; nodes that are named are those", async () => {
+  const { found, actions } = await load([
+    { at: "1m", cordon: { names: ["main-02", "main-01"] } },
+    { at: "2m", uncordon: { matchLabels: { "kubernetes.io/os": "linux" } } },
+    { at: "3m", restartKubelet: { pool: "main" } },
+  ]);
+  expect(found).toEqual([]);
+  const pool = { pool: "main", zone: null, labels: null };
+  const linux = { pool: null, zone: null, labels: { matchLabels: { "kubernetes.io/os": "linux" } } };
+  expect(actions.map(({ text }) => text)).toEqual([
+    "kubectl cordon main-02 main-01",
+    "kubectl uncordon -l kubernetes.io/os=linux",
+    "systemctl restart kubelet on -l kube-orrery/pool=main",
+  ]);
+  expect(actions.map((one) => ("later" in one ? one.later : null))).toEqual([null, linux, pool]);
 });
 
 test("a drain of a node that is not there is refused", async () => {

@@ -1,7 +1,15 @@
-import { findKindByName, resourceText } from "../kube/index.ts";
+import { compileSelector, findKindByName, resourceText } from "../kube/index.ts";
 import { nodeOfPool } from "../world/index.ts";
-import type { Action, Micros, ObjectReference, PlannedNode, PlannedObject, PlannedPool } from "../world/plan.ts";
-import { reportIfAfterEnd, selectNodes } from "./failures.ts";
+import type {
+  Action,
+  ChosenNodes,
+  Micros,
+  ObjectReference,
+  PlannedNode,
+  PlannedObject,
+  PlannedPool,
+} from "../world/plan.ts";
+import { choiceAt, reportIfAfterEnd, selectNodes } from "./failures.ts";
 import type { Field } from "./field.ts";
 import { asKubectl, parseKubectl } from "./kubectl.ts";
 import { isEdit, readEdit } from "./kubectl-edits.ts";
@@ -21,7 +29,7 @@ export interface ActionContext {
 /** Everything an action can say, whether it came as fields or as a kubectl line. */
 interface Wish {
   readonly verb: string;
-  /** `kind/name`, a node's name, or the key into the manifests. */
+  /** `kind/name`, a node's name, the key into the manifests, or nodes in kubectl's words. */
   readonly target: string;
   readonly namespace: string;
   readonly number: number | null;
@@ -103,10 +111,10 @@ function carryOut(wish: Wish, place: Field, base: Base, context: Context): Actio
   }
   if (wish.verb === "addNodes" || wish.verb === "removeNodes") return machines(wish, place, base, context);
   if (ON_NODES.has(wish.verb)) {
-    const isName = wish.target !== "" || place.textOrNull() !== null;
-    const nodes = isName ? nodeNamed(place, wish.target, context.named) : selectNodes(place, wish.verb, context.nodes);
-    if (wish.verb === "drain") return { ...base, kind: "drain", nodes, gracePeriodSeconds: wish.number };
-    return { ...base, kind: wish.verb as "cordon" | "uncordon" | "restartKubelet", nodes };
+    const chosen = nodesOf(wish, place, context);
+    if (wish.verb === "drain") return { ...base, kind: "drain", ...chosen, gracePeriodSeconds: wish.number };
+    if (wish.verb === "restartKubelet") return { ...base, kind: "restartKubelet", ...chosen };
+    return { ...base, kind: wish.verb as "cordon" | "uncordon", ...chosen };
   }
   const target = targetOf(place, wish, context.index);
   if (target === null) return null;
@@ -128,6 +136,30 @@ function carryOut(wish: Wish, place: Field, base: Base, context: Context): Actio
 
 /** Verbs whose target is a node by name, or nodes by what they are. */
 const ON_NODES: ReadonlySet<string> = new Set(["cordon", "uncordon", "drain", "restartKubelet"]);
+
+/** A node by name, also one that joins by then; or all that are what is said. */
+function nodesOf(wish: Wish, place: Field, { nodes, named, pools }: Context): ChosenNodes {
+  if (place.textOrNull() !== null) return { nodes: nodeNamed(place, wish.target, named) };
+  const later = choiceAt(place);
+  const ofStart = selectNodes(place, wish.verb, nodes, pools);
+  return later === null ? { nodes: ofStart } : { nodes: ofStart, later };
+}
+
+/** Chosen nodes as kubectl's words: a selector, or names. */
+function choiceText(place: Field): string {
+  const choice = choiceAt(place);
+  if (choice === null) return place.get("names").texts().join(" ");
+  const { pool, zone, labels } = choice;
+  const parts = [
+    ...(pool === null ? [] : [`${POOL_LABEL}=${pool}`]),
+    ...(zone === null ? [] : [`${ZONE_LABEL}=${zone}`]),
+    ...(labels === null ? [] : [compileSelector(labels).text]),
+  ];
+  return `-l ${parts.length === 0 ? "''" : parts.join(",")}`;
+}
+
+const POOL_LABEL = "kube-orrery/pool";
+const ZONE_LABEL = "topology.kubernetes.io/zone";
 
 /** `addNodes` and `removeNodes`: a pool and how many, or for the latter a node. */
 function machines(wish: Wish, place: Field, base: Base, context: Context): Action | null {
@@ -245,7 +277,8 @@ function targetOf(place: Field, wish: Wish, index: ObjectIndex): ObjectReference
 function wishOfFields(field: Field, verb: string): Wish {
   const place = field.get(verb);
   const namespace = field.get("namespace").text("default");
-  const target = verb === "apply" ? applyKey(place) : place.text();
+  const isChoice = ON_NODES.has(verb) && place.textOrNull() === null;
+  const target = verb === "apply" ? applyKey(place) : isChoice ? choiceText(place) : place.text();
   const container = field.get("container").text("*");
   const image = field.get("image").textOrNull();
   const grace = field.get("gracePeriod");

@@ -161,8 +161,11 @@ function targetNodes(field: Field, { nodes, pools }: FailureContext): string[] {
 /** What nodes that join later have to be for a failure to strike them; null where nodes are named. */
 function choiceOf(field: Field): NodeChoice | null {
   const zone = field.get("zone").textOrNull();
-  if (zone !== null) return { zone, pool: null, labels: null };
-  const place = field.get("nodes");
+  return zone === null ? choiceAt(field.get("nodes")) : { zone, pool: null, labels: null };
+}
+
+/** The same of nodes as in `failures[].nodes`. */
+export function choiceAt(place: Field): NodeChoice | null {
   if (!place.isPresent || place.textOrNull() !== null || place.get("names").isPresent) return null;
   const hasLabels = place.get("matchLabels").isPresent || place.get("matchExpressions").isPresent;
   return {

@@ -19,12 +19,15 @@ import { type Cluster, createObject } from "./bootstrap.ts";
 import { REFUSED } from "./control-plane.ts";
 import { labelled, patchedWith, tainted, withEnv, withResources } from "./edits.ts";
 import type { NodeFleet } from "./node-fleet.ts";
-import type { Action, ObjectReference, Plan, PlannedObject } from "./plan.ts";
+import type { Action, ChosenNodes, ObjectReference, Plan, PlannedObject } from "./plan.ts";
 import { RollingUpdates } from "./rolling-update.ts";
 import { paused, restarted, rolledBack, type Skipped, type Workload } from "./rollouts.ts";
 
 /** What was wrong, as the API server or kubectl says it; what kubectl says when there was nothing to do; nothing when it was done. */
 type Outcome = string | Skipped | undefined;
+
+/** @source kubernetes 1.37 kubectl pkg/cmd/drain: a selector that no node matches */
+const NO_NODES = "No resources found";
 
 /** What the cloud and the machines' shells are asked for. */
 export interface Machines {
@@ -122,11 +125,11 @@ export class Actions {
         return this.#delete(action.target, action.gracePeriodSeconds);
       case "cordon":
       case "uncordon":
-        return firstOf(action.nodes.map((name) => this.#cordon(name, action.kind === "cordon")));
+        return this.#onNodes(action, (name) => this.#cordon(name, action.kind === "cordon"));
       case "rollingUpdate":
         return this.#rollingUpdates.start(action);
       case "drain":
-        return firstOf(action.nodes.map((name) => this.#drainNode(name, action.gracePeriodSeconds)));
+        return this.#onNodes(action, (name) => this.#drainNode(name, action.gracePeriodSeconds));
       case "addNodes":
       case "removeNodes":
       case "restartKubelet":
@@ -291,15 +294,18 @@ export class Actions {
       const names = "nodes" in action ? action.nodes : fleet.instancesOf(action.pool).slice(-action.count).reverse();
       return firstOf(names.map((name) => fleet.remove(name)));
     }
-    return firstOf(
-      action.nodes.map((name) => {
-        const node = this.#store.pods.nodeNames.find(name);
-        if (node === -1 || !kubelets.isRegistered(node) || !kubelets.isUp(node)) return `node "${name}" is off`;
-        kubelets.stopKubelet(node);
-        kubelets.startKubelet(node);
-        return undefined;
-      }),
-    );
+    return this.#onNodes(action, (name) => {
+      const node = this.#store.pods.nodeNames.find(name);
+      if (node === -1 || !kubelets.isRegistered(node) || !kubelets.isUp(node)) return `node "${name}" is off`;
+      kubelets.stopKubelet(node);
+      kubelets.startKubelet(node);
+      return undefined;
+    });
+  }
+
+  #onNodes(chosen: ChosenNodes, act: (name: string) => string | undefined): string | undefined {
+    const names = this.#machines.fleet.chosen(chosen);
+    return names.length === 0 ? NO_NODES : firstOf(names.map(act));
   }
 
   #change<T extends KubeObject = Workload>(

@@ -5,7 +5,7 @@ import { type Stream, sample } from "../random/index.ts";
 import type { Store } from "../store/index.ts";
 import { isAnyRunning } from "./bootstrap.ts";
 import type { ControlPlane } from "./control-plane.ts";
-import type { NodeFleet } from "./node-fleet.ts";
+import { isChosen, type NodeFleet } from "./node-fleet.ts";
 import type { ContainerFailure, ControlPlaneFailure, Failure, NodeFailure, Plan, PlannedNode } from "./plan.ts";
 
 const KILLED = 137;
@@ -191,10 +191,7 @@ export class Faults {
 }
 
 function strikesLater({ later }: NodeFailure, node: PlannedNode): boolean {
-  if (later === undefined) return false;
-  const { zone, pool, labels } = later;
-  if ((zone !== null && node.zone !== zone) || (pool !== null && node.pool !== pool)) return false;
-  return labels === null || compileSelector(labels).matches(node.labels);
+  return later !== undefined && isChosen(later, node);
 }
 
 /** `count` of the candidates, drawn without replacement, in their own order; all of them when null. */

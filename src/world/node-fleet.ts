@@ -1,11 +1,11 @@
 import type { Engine, Micros } from "../engine/index.ts";
-import { PHASE, type StringMap } from "../kube/index.ts";
+import { compileSelector, PHASE, type StringMap } from "../kube/index.ts";
 import type { Kubelets } from "../node/index.ts";
 import { sample } from "../random/index.ts";
 import type { Store } from "../store/index.ts";
 import { StateMap } from "../tables/index.ts";
 import { nodeRegistration } from "./options.ts";
-import type { Plan, PlannedNode, PlannedPool } from "./plan.ts";
+import type { ChosenNodes, NodeChoice, Plan, PlannedNode, PlannedPool } from "./plan.ts";
 
 /** A machine that was ordered during the run. `number` counts the nodes of its pool from 0, those of the start included. */
 export interface Instance {
@@ -125,6 +125,13 @@ export class NodeFleet {
     return names.map((name) => this.planned(name)).filter((node) => node !== undefined);
   }
 
+  /** Names of the nodes that an action is about now: as named; or those that were chosen and are still there, and those like them that have joined. */
+  chosen({ nodes, later }: ChosenNodes): readonly string[] {
+    if (later === undefined) return nodes;
+    const joined = this.joinedNodes().filter((node) => isChosen(later, node));
+    return [...nodes.filter((name) => this.stateOf(name) !== "gone"), ...joined.map(({ name }) => name)];
+  }
+
   /** What the plan says of a node, of the start or ordered later; undefined for a name that it does not know. */
   planned(name: string): PlannedNode | undefined {
     const ordered = this.#ordered.get(name);
@@ -157,6 +164,12 @@ export class NodeFleet {
     if (!this.#store.decisions.isEnabled) return;
     this.#store.decisions.write({ by: "cloud", what, object: `node/${name}`, ...details });
   }
+}
+
+/** Whether a node is what was chosen. */
+export function isChosen({ zone, pool, labels }: NodeChoice, node: PlannedNode): boolean {
+  if ((zone !== null && node.zone !== zone) || (pool !== null && node.pool !== pool)) return false;
+  return labels === null || compileSelector(labels).matches(node.labels);
 }
 
 /** The node of a pool by its number, from 0. */

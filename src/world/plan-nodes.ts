@@ -1,5 +1,5 @@
 import type { ClusterAutoscalerSettings } from "../control/index.ts";
-import type { Quantities, StringMap, Taint } from "../kube/index.ts";
+import type { LabelSelector, Quantities, StringMap, Taint } from "../kube/index.ts";
 import type { Distribution } from "../random/index.ts";
 
 /** The part of a plan that is about machines. */
@@ -73,4 +73,18 @@ export interface ImagePlan {
     /** A pull of this image fails (registry has no such image). */
     readonly missing: boolean;
   }[];
+}
+
+/** Nodes by what they are; null: any. */
+export interface NodeChoice {
+  readonly zone: string | null;
+  readonly pool: string | null;
+  readonly labels: LabelSelector | null;
+}
+
+/** Nodes of the start by name; where they were chosen by what they are, also those that have joined by then. */
+export interface ChosenNodes {
+  readonly nodes: readonly string[];
+  /** Absent where nodes are named. */
+  readonly later?: NodeChoice;
 }

@@ -15,7 +15,15 @@ import type { ExtensionPoint, SchedulerConfig } from "../scheduler/index.ts";
 import type { LoggedDecision } from "../store/index.ts";
 import type { LoadMeasure, PodLoad, QueueSpec, ServiceLoad, TimedCurve } from "../workload/index.ts";
 import type { SeriesName } from "./known-metrics.ts";
-import type { ClusterAutoscalerPlan, ImagePlan, PlannedNode, PlannedPool, SourceLocation } from "./plan-nodes.ts";
+import type {
+  ChosenNodes,
+  ClusterAutoscalerPlan,
+  ImagePlan,
+  NodeChoice,
+  PlannedNode,
+  PlannedPool,
+  SourceLocation,
+} from "./plan-nodes.ts";
 
 export type { Distribution } from "../random/index.ts";
 export type {
@@ -254,13 +262,6 @@ export interface NodeFailure extends FailureBase {
   readonly lasts: Distribution | null;
 }
 
-/** Nodes by what they are; null: any. */
-export interface NodeChoice {
-  readonly zone: string | null;
-  readonly pool: string | null;
-  readonly labels: LabelSelector | null;
-}
-
 export interface ContainerFailure extends FailureBase {
   readonly kind: "containerExit";
   readonly namespace: string | null;
@@ -311,12 +312,13 @@ export type Action = ActionBase &
         readonly target: ObjectReference;
         readonly replacement: RollingReplacement;
       } & RollingUpdateTimes)
-    | { readonly kind: "cordon" | "uncordon"; readonly nodes: readonly string[] }
-    | { readonly kind: "drain"; readonly nodes: readonly string[]; readonly gracePeriodSeconds: number | null }
+    | ({ readonly kind: "cordon" | "uncordon" } & ChosenNodes)
+    | ({ readonly kind: "restartKubelet" } & ChosenNodes)
+    | ({ readonly kind: "drain"; readonly gracePeriodSeconds: number | null } & ChosenNodes)
     | { readonly kind: "addNodes"; readonly pool: string; readonly count: number }
     /** Of a pool `count` machines, the youngest first; or the machines of these names. */
     | { readonly kind: "removeNodes"; readonly pool: string; readonly count: number }
-    | { readonly kind: "removeNodes" | "restartKubelet"; readonly nodes: readonly string[] }
+    | { readonly kind: "removeNodes"; readonly nodes: readonly string[] }
     | { readonly kind: "rolloutUndo"; readonly target: ObjectReference; readonly toRevision: number | null }
     | {
         readonly kind: "label";

@@ -42,6 +42,7 @@ function worldOf(actions: readonly ActionParts[], parts: PlanParts = {}) {
   return {
     world,
     when,
+    refused: () => decisions.filter(({ by, what }) => by === "action" && what === "refused").map(({ error }) => error),
     nodes: () =>
       world.store
         .documents("Node")
@@ -69,6 +70,31 @@ test("failures of a pool or a zone strike nodes that joined later, and end with 
   const times = (name: string) => again.when("fault", "partition").filter(({ object }) => object === `node/${name}`);
   expect(times("p-03").map(({ t }) => t)).toEqual([seconds(220), seconds(350)]);
   expect(times("p-01").map(({ t }) => t)).toEqual([minutes(2), seconds(250), seconds(380), seconds(510)]);
+});
+
+test("a cordon of a pool takes in nodes that have joined, and passes over those that went", () => {
+  const order: ActionParts = { kind: "addNodes", atMicros: minutes(1), pool: "p", count: 1 };
+  const remove: ActionParts = { kind: "removeNodes", atMicros: minutes(2), nodes: ["p-01"] };
+  const of = (pool: string) => ({ zone: null, pool, labels: null });
+  const cordon = (pool: string, nodes: readonly string[]): ActionParts => ({
+    kind: "cordon",
+    atMicros: minutes(5),
+    nodes,
+    later: of(pool),
+  });
+  const restart: ActionParts = {
+    kind: "restartKubelet",
+    atMicros: minutes(6),
+    nodes: ["p-01", "p-02"],
+    later: of("p"),
+  };
+  const actions = [order, remove, cordon("p", ["p-01", "p-02"]), cordon("q", []), restart];
+  const { world, refused } = worldOf(actions);
+  world.run();
+  const nodes = world.store.documents<KubeNode>("Node").list();
+  const cordoned = nodes.filter(({ spec }) => spec?.unschedulable === true).map(({ metadata }) => metadata.name);
+  expect(cordoned).toEqual(["p-02", "p-03"]);
+  expect(refused()).toEqual(["No resources found"]);
 });
 
 const heavy = (replicas: number) => deployment("web", { replicas, resources: { requests: { cpu: "1" } } });
