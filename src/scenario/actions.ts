@@ -13,6 +13,7 @@ import { choiceAt, reportIfAfterEnd, selectNodes } from "./failures.ts";
 import type { Field } from "./field.ts";
 import { asKubectl, parseKubectl } from "./kubectl.ts";
 import { isEdit, readEdit } from "./kubectl-edits.ts";
+import { cannotScale, isMaking, makingByField, readMaking } from "./kubectl-make.ts";
 import { kindOfWord, kindWords, type ObjectIndex, referenceLabel } from "./objects.ts";
 import { readRollingUpdate } from "./rolling-update.ts";
 import { didYouMean } from "./spelling.ts";
@@ -34,11 +35,19 @@ interface Wish {
   readonly namespace: string;
   readonly number: number | null;
   readonly images: readonly { readonly container: string; readonly image: string }[];
+  /** Of `delete`. */
+  readonly cascade?: Cascade;
+  /** Of `scale`: only from so many. */
+  readonly current?: number;
   readonly text: string;
 }
 
+type Cascade = NonNullable<Extract<Action, { kind: "delete" }>["cascade"]>;
+
 const VERBS = [
   "apply",
+  "create",
+  "replace",
   "scale",
   "setImage",
   "delete",
@@ -88,6 +97,13 @@ function readAction(field: Field, index: number, context: Context): Action | nul
     const base = { index, atMicros: field.get("at").micros(), source: field.place };
     return readRollingUpdate(field.get("kubectl"), base, context);
   }
+  if (verb === "kubectl" && isMaking(field.get("kubectl").text())) {
+    const base = { index, atMicros: field.get("at").micros(), source: field.place };
+    const line = field.get("kubectl");
+    const resolve = (made: string, target: string, namespace: string): ObjectReference | null =>
+      targetOf(line, { verb: made, target, namespace }, context.index);
+    return readMaking(line, index, base, { manifests: context.manifests, resolve });
+  }
   if (verb === "kubectl" && isEdit(field.get("kubectl").text())) {
     const base = { index, atMicros: field.get("at").micros(), source: field.place };
     const edited = field.get("kubectl");
@@ -109,6 +125,10 @@ function carryOut(wish: Wish, place: Field, base: Base, context: Context): Actio
     const objects = context.manifests.get(wish.target);
     return objects === undefined ? null : { ...base, kind: "apply", objects };
   }
+  if (wish.verb === "create" || wish.verb === "replace") {
+    const objects = context.manifests.get(wish.target);
+    return objects === undefined ? null : makingByField(wish.verb, place, base, objects);
+  }
   if (wish.verb === "addNodes" || wish.verb === "removeNodes") return machines(wish, place, base, context);
   if (ON_NODES.has(wish.verb)) {
     const chosen = nodesOf(wish, place, context);
@@ -121,12 +141,24 @@ function carryOut(wish: Wish, place: Field, base: Base, context: Context): Actio
   switch (wish.verb) {
     case "scale":
       if (wish.number === null) place.report("E0111", "scale needs replicas");
-      return { ...base, kind: "scale", target, replicas: wish.number ?? 0 };
+      return {
+        ...base,
+        kind: "scale",
+        target,
+        replicas: wish.number ?? 0,
+        ...(wish.current !== undefined && { current: wish.current }),
+      };
     case "setImage":
       if (wish.images.length === 0) place.report("E0111", "setImage needs image");
       return { ...base, kind: "setImage", target, images: wish.images };
     case "delete":
-      return { ...base, kind: "delete", target, gracePeriodSeconds: wish.number };
+      return {
+        ...base,
+        kind: "delete",
+        target,
+        gracePeriodSeconds: wish.number,
+        ...(wish.cascade !== undefined && { cascade: wish.cascade }),
+      };
     case "rolloutUndo":
       return { ...base, kind: "rolloutUndo", target, toRevision: wish.number };
     default:
@@ -198,7 +230,7 @@ function editedBy(
   { verb, target, namespace }: Pick<Wish, "verb" | "target" | "namespace">,
   context: Context,
 ): ObjectReference | null {
-  const found = targetOf(place, { verb, target, namespace, number: null, images: [], text: "" }, context.index);
+  const found = targetOf(place, { verb, target, namespace }, context.index);
   if (found?.kind !== "Node") return found;
   return nodeNamed(place, found.name, context.named).length === 0 ? null : found;
 }
@@ -209,6 +241,9 @@ const KINDS_OF_VERB: ReadonlyMap<string, readonly string[]> = new Map([
   ["setImage", ["Deployment", "ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet", "Pod"]],
   ["set env", ["Deployment", "ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet"]],
   ["set resources", ["Deployment", "ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet"]],
+  ["autoscale", ["Deployment", "ReplicaSet", "ReplicationController", "StatefulSet"]],
+  ["expose", ["Pod", "Service", "ReplicationController", "Deployment", "ReplicaSet"]],
+  ["create job --from", ["CronJob"]],
   ["rolloutUndo", ["Deployment", "StatefulSet", "DaemonSet"]],
   ["rolloutPause", ["Deployment"]],
   ["rolloutResume", ["Deployment"]],
@@ -219,6 +254,9 @@ type Words = (kind: string, name: string) => string;
 /** What kubectl says about the others. @source kubernetes 1.37 kubectl pkg/polymorphichelpers, pkg/cmd/rollout */
 const KUBECTL_WORDS: ReadonlyMap<string, Words> = new Map<string, Words>([
   ["scale", () => "the server could not find the requested resource"],
+  ["autoscale", cannotScale],
+  ["expose", (kind) => `cannot expose a ${groupKind(kind)}`],
+  ["create job --from", () => "from must be an existing cronjob"],
   ["rolloutUndo", (kind) => `no rollbacker has been implemented for "${groupKind(kind)}"`],
   ["rolloutPause", (kind, name) => `${resourceText(kind)} "${name}" pausing is not supported`],
   ["rolloutResume", (kind, name) => `${resourceText(kind)} "${name}" resuming is not supported`],
@@ -247,7 +285,11 @@ function isMadeInTheRun({ kind, namespace, name }: ObjectReference, index: Objec
   return index.namesOf("CronJob").some((one) => `${namespace}/${name}`.startsWith(`${one}-`));
 }
 
-function targetOf(place: Field, wish: Wish, index: ObjectIndex): ObjectReference | null {
+function targetOf(
+  place: Field,
+  wish: Pick<Wish, "verb" | "target" | "namespace">,
+  index: ObjectIndex,
+): ObjectReference | null {
   const slash = wish.target.indexOf("/");
   const word = slash < 0 ? wish.target : wish.target.slice(0, slash);
   const name = slash < 0 ? "" : wish.target.slice(slash + 1);
@@ -278,7 +320,7 @@ function wishOfFields(field: Field, verb: string): Wish {
   const place = field.get(verb);
   const namespace = field.get("namespace").text("default");
   const isChoice = ON_NODES.has(verb) && place.textOrNull() === null;
-  const target = verb === "apply" ? applyKey(place) : isChoice ? choiceText(place) : place.text();
+  const target = OF_MANIFESTS.has(verb) ? applyKey(place) : isChoice ? choiceText(place) : place.text();
   const container = field.get("container").text("*");
   const image = field.get("image").textOrNull();
   const grace = field.get("gracePeriod");
@@ -296,6 +338,9 @@ function wishOfFields(field: Field, verb: string): Wish {
   return { ...wish, text: asCommand(wish) };
 }
 
+/** Verbs whose field is a file or an object. */
+export const OF_MANIFESTS: ReadonlySet<string> = new Set(["apply", "create", "replace"]);
+
 /** The key of an action's manifests in `ActionContext.manifests`. */
 export function applyKey(place: Field): string {
   return place.textOrNull() ?? place.label;
@@ -306,7 +351,9 @@ function asCommand(wish: Omit<Wish, "text">): string {
   const inside = namespace === "default" ? "" : ` -n ${namespace}`;
   switch (verb) {
     case "apply":
-      return `kubectl apply -f ${target}`;
+    case "create":
+    case "replace":
+      return `kubectl ${verb} -f ${target}`;
     case "scale":
       return `kubectl scale ${target} --replicas=${number ?? 0}${inside}`;
     case "setImage":
@@ -352,14 +399,50 @@ function wishOfKubectl(place: Field): Wish | null {
     return null;
   }
   const flag = command.flags.get(NUMBER_FLAG.get(command.verb) ?? "");
-  if (flag !== undefined && !/^[0-9]+$/.test(flag)) {
-    place.report("E0409", `expected a whole number; got "${flag}"`);
+  const current = command.flags.get("current-replicas");
+  const wrong = [flag, current].find((one) => one !== undefined && !isInt32(one));
+  if (wrong !== undefined) {
+    place.report("E0409", `expected a whole number; got "${wrong}"`);
+    return null;
+  }
+  const deletion = command.verb === "delete" ? deletionOf(command.flags) : {};
+  if (typeof deletion === "string") {
+    place.report("E0409", deletion);
     return null;
   }
   const verb = command.verb.replace(/ ([a-z])/, (_, letter: string) => letter.toUpperCase());
   const namespace = command.flags.get("namespace") ?? "default";
   const text = asKubectl(place.text());
-  return { verb, target, namespace, number: flag === undefined ? null : Number(flag), images, text };
+  const wish = { verb, target, namespace, number: flag === undefined ? null : Number(flag), images, text };
+  return { ...wish, ...deletion, ...(current !== undefined && { current: Number(current) }) };
+}
+
+function isInt32(text: string): boolean {
+  return /^[0-9]{1,10}$/.test(text) && Number(text) <= 2_147_483_647;
+}
+
+const CASCADES: ReadonlyMap<string, Cascade> = new Map([
+  ["background", "Background"],
+  ["foreground", "Foreground"],
+  ["orphan", "Orphan"],
+]);
+
+/** What the flags of `kubectl delete` come to; a text when kubectl would not. @source kubernetes 1.37 kubectl pkg/cmd/delete */
+function deletionOf(flags: ReadonlyMap<string, string>): { number: number | null; cascade?: Cascade } | string {
+  const cascade = flags.get("cascade");
+  const policy = CASCADES.get(cascade ?? "");
+  if (cascade !== undefined && policy === undefined) {
+    return `invalid cascade value (${cascade}). Must be "background", "foreground", or "orphan"`;
+  }
+  const isForced = flags.get("force") === "true";
+  const given = flags.get("grace-period");
+  const grace = given === undefined ? null : Number(given);
+  if (flags.get("now") === "true" && grace !== null) return "--now and --grace-period cannot be specified together";
+  if (isForced && grace !== null && grace > 0) {
+    return "--force and --grace-period greater than 0 cannot be specified together";
+  }
+  const number = flags.get("now") === "true" ? 1 : isForced ? 0 : grace === 0 ? 1 : grace;
+  return { number, ...(policy !== undefined && { cascade: policy }) };
 }
 
 /** Takes the `container=image` words out of `words`. */

@@ -19,6 +19,7 @@ import type { CsvTable } from "./csv.ts";
 import type { SourceDocument } from "./documents.ts";
 import { readFailures } from "./failures.ts";
 import { Field } from "./field.ts";
+import { exposedBy } from "./kubectl-make.ts";
 import { readLoads } from "./loads.ts";
 import { readMetrics } from "./metrics.ts";
 import { readClusterAutoscaler } from "./node-groups.ts";
@@ -62,7 +63,12 @@ export function buildPlan(input: PlanInput): BuiltPlan {
     ? withStandardClass(given, applied, cluster.place)
     : given;
   const index = new ObjectIndex(objects);
-  const later = new ObjectIndex([...objects, ...applied]);
+  const lines = spec
+    .get("actions")
+    .items()
+    .map((action) => action.get("kubectl"));
+  const known = [...objects, ...applied];
+  const later = new ObjectIndex([...known, ...exposedBy(lines, new ObjectIndex(known))]);
   const durationMicros = readSpan(spec);
   const context = { index: later, nodes, pools, durationMicros, csv: input.csv, manifests: input.applied };
   const currency = spec.get("currency").text("USD");

@@ -72,7 +72,7 @@ const SCENARIO_CODES: ReadonlyMap<string, CodeEntry> = new Map(
     E0408: { title: "unknown metric", help: "The metrics are listed in docs/scenario.md." },
     E0409: {
       title: "a kubectl line cannot be played",
-      help: "The verbs are apply -f, scale, set image, delete, cordon, uncordon, drain and rollout undo|pause|resume|restart, one object each.",
+      help: "The verbs are apply, create, replace, run, expose, autoscale, scale, set image|env|resources, delete, label, annotate, taint, patch, cordon, uncordon, drain, rolling-update and rollout undo|pause|resume|restart, one object each.",
     },
     E0410: {
       title: "the cluster has no nodes",

@@ -50,7 +50,10 @@ function fileOf(value: unknown, key: string, at: readonly (string | number)[]): 
 
 function appliedBy(action: unknown, at: readonly (string | number)[]): FileReference[] {
   if (!isRecord(action)) return [];
-  if (typeof action.apply === "string") return [{ path: action.apply, at: [...at, "apply"] }];
+  for (const verb of ["apply", "create", "replace"]) {
+    const path = action[verb];
+    if (typeof path === "string") return [{ path, at: [...at, verb] }];
+  }
   if (typeof action.kubectl !== "string") return [];
   const command = parseKubectl(action.kubectl);
   const path = "error" in command ? undefined : command.flags.get("filename");

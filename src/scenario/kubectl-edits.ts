@@ -1,5 +1,6 @@
 import { parse } from "yaml";
 import { labelKeyProblems, labelValueProblems, type Quantities, type StringMap, type Taint } from "../kube/index.ts";
+import type { JsonPatchOperation } from "../tables/index.ts";
 import { tryParseQuantity } from "../units/index.ts";
 import type { Action, ObjectReference } from "../world/plan.ts";
 import { type Field, isRecord } from "./field.ts";
@@ -27,7 +28,7 @@ const READERS: ReadonlyMap<string, (edit: Edit) => Action | null> = new Map([
 ]);
 
 const EFFECTS: readonly string[] = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
-const PATCH_TYPES: readonly string[] = ["strategic", "merge"];
+const PATCH_TYPES = ["json", "merge", "strategic"] as const;
 
 /** Whether a line is one of the commands that change parts of an object. */
 export function isEdit(line: string): boolean {
@@ -104,12 +105,18 @@ function taintsOf({ command, args, target, base, fail }: Edit): Action | null {
 
 function patchOf({ command, target, base, fail }: Edit): Action | null {
   const type = command.flags.get("type") ?? "strategic";
-  if (!PATCH_TYPES.includes(type)) return fail(`--type must be one of ${PATCH_TYPES.join(", ")}; got "${type}"`);
+  if (!isPatchType(type)) return fail(`--type must be one of [${PATCH_TYPES.join(" ")}], not ${JSON.stringify(type)}`);
   const text = command.flags.get("patch");
-  if (text === undefined) return fail("patch needs -p and what is to change");
+  if (text === undefined) return fail("must specify --patch or --patch-file containing the contents of the patch");
   const patch = parsedOf(text);
+  if (type === "json") {
+    const operations = operationsOf(patch);
+    return typeof operations === "string"
+      ? fail(`unable to parse "${text}": ${operations}`)
+      : { ...base, kind: "patch", target, type, operations };
+  }
   if (!isRecord(patch)) return fail(`unable to parse "${text}": expected a map in JSON or YAML`);
-  return { ...base, kind: "patch", target, patch, isStrategic: type === "strategic" };
+  return { ...base, kind: "patch", target, type, patch };
 }
 
 function parsedOf(text: string): unknown {
@@ -119,6 +126,28 @@ function parsedOf(text: string): unknown {
     // Not even YAML; the caller says so.
     return undefined;
   }
+}
+
+function isPatchType(type: string): type is (typeof PATCH_TYPES)[number] {
+  return (PATCH_TYPES as readonly string[]).includes(type);
+}
+
+const OPERATIONS: readonly string[] = ["add", "remove", "replace", "move", "copy", "test"];
+
+/** The operations of a JSON patch (RFC 6902), or what is wrong with them. */
+function operationsOf(patch: unknown): readonly JsonPatchOperation[] | string {
+  if (!Array.isArray(patch))
+    return "expected a list of operations, such as [{op: replace, path: /spec/replicas, value: 3}]";
+  for (const [index, one] of patch.entries()) {
+    const { op, path, from } = isRecord(one) ? one : {};
+    if (typeof op !== "string" || !OPERATIONS.includes(op))
+      return `[${index}].op: expected one of ${OPERATIONS.join(", ")}`;
+    if (typeof path !== "string" || (path !== "" && !path.startsWith("/")))
+      return `[${index}].path: expected a path such as /spec/replicas`;
+    if ((op === "move" || op === "copy") && typeof from !== "string")
+      return `[${index}].from: expected a path such as /spec/replicas`;
+  }
+  return patch as readonly JsonPatchOperation[];
 }
 
 function envOf({ command, args, target, base, fail }: Edit): Action | null {

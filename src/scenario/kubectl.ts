@@ -4,15 +4,52 @@ import { didYouMean } from "./spelling.ts";
 export interface KubectlCommand {
   readonly verb: string;
   readonly words: readonly string[];
+  /** The last value of each flag. */
   readonly flags: ReadonlyMap<string, string>;
+  /** All its values. */
+  readonly lists: ReadonlyMap<string, readonly string[]>;
+  /** What stands behind `--`. */
+  readonly behindDashes: readonly string[];
 }
 
 /** Flags that take a value, by the verbs that know them. */
 const FLAGS: ReadonlyMap<string, readonly string[]> = new Map([
   ["apply", ["filename"]],
-  ["scale", ["replicas"]],
+  ["create", ["filename"]],
+  ["replace", ["filename", "force"]],
+  ["create deployment", ["image", "replicas", "port"]],
+  ["create job", ["image", "from"]],
+  ["create cronjob", ["image", "schedule", "restart"]],
+  ["create namespace", []],
+  ["create service clusterip", ["tcp", "clusterip"]],
+  ["create service nodeport", ["tcp", "node-port"]],
+  ["create service loadbalancer", ["tcp"]],
+  ["create service externalname", ["external-name"]],
+  ["create quota", ["hard", "scopes"]],
+  ["create poddisruptionbudget", ["selector", "min-available", "max-unavailable"]],
+  ["create priorityclass", ["value", "global-default", "description", "preemption-policy"]],
+  ["create configmap", ["from-literal"]],
+  ["run", ["image", "port", "labels", "env", "restart", "command", "expose", "image-pull-policy"]],
+  [
+    "expose",
+    [
+      "port",
+      "target-port",
+      "name",
+      "protocol",
+      "type",
+      "selector",
+      "labels",
+      "external-ip",
+      "load-balancer-ip",
+      "session-affinity",
+      "cluster-ip",
+    ],
+  ],
+  ["autoscale", ["min", "max", "cpu-percent", "cpu", "memory", "name"]],
+  ["scale", ["replicas", "current-replicas"]],
   ["set image", []],
-  ["delete", ["grace-period"]],
+  ["delete", ["grace-period", "cascade", "force", "now"]],
   ["cordon", []],
   ["uncordon", []],
   ["drain", ["grace-period", "ignore-daemonsets", "delete-emptydir-data", "force"]],
@@ -33,13 +70,36 @@ const FLAGS: ReadonlyMap<string, readonly string[]> = new Map([
 ]);
 
 /** Flags that may stand without a value. */
-const SWITCHES: readonly string[] = ["ignore-daemonsets", "delete-emptydir-data", "force", "overwrite"];
+const SWITCHES: readonly string[] = [
+  "ignore-daemonsets",
+  "delete-emptydir-data",
+  "force",
+  "overwrite",
+  "command",
+  "expose",
+  "global-default",
+  "now",
+];
+
+/** What kubectl calls kinds besides, behind `create`. */
+const CREATE_ALIASES: ReadonlyMap<string, string> = new Map([
+  ["deploy", "deployment"],
+  ["cj", "cronjob"],
+  ["ns", "namespace"],
+  ["svc", "service"],
+  ["resourcequota", "quota"],
+  ["pdb", "poddisruptionbudget"],
+  ["pc", "priorityclass"],
+  ["cm", "configmap"],
+]);
 
 const SHORT_FLAGS: ReadonlyMap<string, string> = new Map([
   ["n", "namespace"],
   ["f", "filename"],
   ["p", "patch"],
   ["c", "containers"],
+  ["l", "labels"],
+  ["r", "replicas"],
 ]);
 
 /** Reads a command line such as `kubectl scale deployment/web --replicas=3 -n shop`; a message when it cannot. */
@@ -47,7 +107,7 @@ export function parseKubectl(line: string): KubectlCommand | { readonly error: s
   const words = splitWords(line);
   if (words === null) return { error: "a quote is not closed" };
   if (words[0] === "kubectl") words.shift();
-  const verb = words[0] === "rollout" || words[0] === "set" ? words.splice(0, 2).join(" ") : (words.shift() ?? "");
+  const verb = verbOf(words);
   const known = FLAGS.get(verb);
   if (known === undefined) {
     return {
@@ -57,14 +117,26 @@ export function parseKubectl(line: string): KubectlCommand | { readonly error: s
   return readFlags(verb, words, ["namespace", ...known]);
 }
 
+/** Takes the verb off the words: one word, or two or three, as in `create service nodeport`. */
+function verbOf(words: string[]): string {
+  const first = words.shift() ?? "";
+  if (first === "rollout" || first === "set") return [first, ...words.splice(0, 1)].join(" ");
+  const second = words[0];
+  if (first !== "create" || second === undefined || second.startsWith("-")) return first;
+  const kind = CREATE_ALIASES.get(second) ?? second;
+  words.shift();
+  return kind === "service" ? [first, kind, ...words.splice(0, 1)].join(" ") : `${first} ${kind}`;
+}
+
 function readFlags(
   verb: string,
   words: readonly string[],
   known: readonly string[],
 ): KubectlCommand | { error: string } {
-  const flags = new Map<string, string>();
+  const lists = new Map<string, string[]>();
   const rest: string[] = [];
-  for (let index = 0; index < words.length; index++) {
+  const end = words.indexOf("--") === -1 ? words.length : words.indexOf("--");
+  for (let index = 0; index < end; index++) {
     const word = words[index] ?? "";
     const match = /^--?([A-Za-z][-a-z]*)(?:=(.*))?$/.exec(word);
     if (match === null) {
@@ -75,9 +147,10 @@ function readFlags(
     if (!known.includes(name)) return { error: `unknown flag "${word}" for ${verb}${didYouMean(name, known)}` };
     const value = match[2] ?? (SWITCHES.includes(name) ? "true" : words[++index]);
     if (value === undefined) return { error: `flag "${word}" needs a value` };
-    flags.set(name, value);
+    lists.set(name, [...(lists.get(name) ?? []), value]);
   }
-  return { verb, words: rest, flags };
+  const flags = new Map([...lists].map(([name, values]) => [name, values.at(-1) ?? ""]));
+  return { verb, words: rest, flags, lists, behindDashes: words.slice(end + 1) };
 }
 
 /** The line with its program. */

@@ -2,11 +2,13 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, extname, isAbsolute, join, normalize, relative, sep } from "node:path";
 import type { SchedulerPlugin } from "../plugin/index.ts";
 import type { Plan, PlannedObject } from "../world/plan.ts";
+import { OF_MANIFESTS } from "./actions.ts";
 import { buildPlan, defaultPools } from "./build.ts";
 import type { CsvTable } from "./csv.ts";
 import { type Path, readDocuments, type SourceDocument } from "./documents.ts";
 import { isRecord } from "./field.ts";
 import { type FileReference, readCsv, referencesOf } from "./files.ts";
+import { objectsOfLine } from "./kubectl-make.ts";
 import { checkObjects, type ManifestReading, readManifests } from "./manifests.ts";
 import { applySettings, withAssertions } from "./patch.ts";
 import { levelsUp, moduleFiles } from "./plugin-imports.ts";
@@ -290,11 +292,17 @@ class Loader {
     const applied = this.readApart(document, references);
     const spec = isRecord(document.value) ? document.value.spec : undefined;
     const actions: unknown = isRecord(spec) ? spec.actions : undefined;
-    for (const [index, action] of Array.isArray(actions) ? actions.entries() : []) {
-      if (!isRecord(action) || !isRecord(action.apply)) continue;
-      const reading = readManifests([within(document, ["spec", "actions", index, "apply"], action.apply)]);
+    const keep = (index: number, key: string, objects: readonly object[]): void => {
+      const at = ["spec", "actions", index, key];
+      const reading = readManifests(objects.map((object) => within(document, at, object)));
       this.problems.push(...reading.problems);
-      applied.set(`actions[${index}].apply`, reading.objects);
+      applied.set(`actions[${index}].${key}`, reading.objects);
+    };
+    for (const [index, action] of Array.isArray(actions) ? actions.entries() : []) {
+      if (!isRecord(action)) continue;
+      for (const verb of OF_MANIFESTS) if (isRecord(action[verb])) keep(index, verb, [action[verb]]);
+      const made = typeof action.kubectl === "string" ? objectsOfLine(action.kubectl) : [];
+      if (made.length > 0) keep(index, "kubectl", made);
     }
     return applied;
   }

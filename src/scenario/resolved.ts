@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import { OF_MANIFESTS } from "./actions.ts";
 import type { SourceDocument } from "./documents.ts";
 import { isRecord } from "./field.ts";
 
@@ -45,11 +46,10 @@ function listOf(value: unknown): unknown[] {
 }
 
 function redirectAction(action: Record<string, unknown>, moved: (path: unknown) => unknown): void {
-  action.apply = moved(action.apply);
-  if (action.apply === undefined) delete action.apply;
+  for (const verb of OF_MANIFESTS) if (action[verb] !== undefined) action[verb] = moved(action[verb]);
   if (typeof action.kubectl !== "string") return;
   action.kubectl = action.kubectl.replace(
-    /(-f[ =]?|--filename[ =])(\S+)/,
+    /(\s-f[ =]?|\s--filename[ =])(\S+)/,
     (_whole, flag: string, path: string) => `${flag}${String(moved(path))}`,
   );
 }

@@ -2,6 +2,7 @@
 export { Column, RefColumn } from "./columns.ts";
 export { deepFreeze, mergePatch, sameData } from "./data.ts";
 export { Interner } from "./interner.ts";
+export { type JsonPatchOperation, jsonPatch } from "./json-patch.ts";
 export { Links } from "./links.ts";
 export { Fifo, StateMap, StateValue } from "./maps.ts";
 export {

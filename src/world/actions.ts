@@ -1,30 +1,18 @@
 import { Drain, deleteObject, readScale, writeScale } from "../control/index.ts";
 import type { Engine } from "../engine/index.ts";
-import {
-  type Container,
-  type KubeNode,
-  type KubeObject,
-  kubectlInvalidMessage,
-  PHASE,
-  resourceText,
-  type Service,
-  validateObject,
-  validateUpdate,
-} from "../kube/index.ts";
+import { type Container, type CronJob, type KubeNode, type KubeObject, PHASE, withDefaults } from "../kube/index.ts";
 import type { Kubelets } from "../node/index.ts";
-import { type DocumentTable, documentKind, forbidden, type Store } from "../store/index.ts";
-import { sameData } from "../tables/index.ts";
+import { documentKind, forbidden, type Store } from "../store/index.ts";
 import { applied } from "./apply.ts";
-import { type Cluster, createObject } from "./bootstrap.ts";
+import type { Cluster } from "./bootstrap.ts";
 import { REFUSED } from "./control-plane.ts";
 import { labelled, patchedWith, tainted, withEnv, withResources } from "./edits.ts";
+import { exposedService, jobFrom } from "./expose.ts";
 import type { NodeFleet } from "./node-fleet.ts";
+import { notFound, ObjectWrites, type Outcome, referenceTo } from "./object-writes.ts";
 import type { Action, ChosenNodes, ObjectReference, Plan, PlannedObject } from "./plan.ts";
 import { RollingUpdates } from "./rolling-update.ts";
-import { paused, restarted, rolledBack, type Skipped, type Workload } from "./rollouts.ts";
-
-/** What was wrong, as the API server or kubectl says it; what kubectl says when there was nothing to do; nothing when it was done. */
-type Outcome = string | Skipped | undefined;
+import { paused, restarted, rolledBack, type Workload } from "./rollouts.ts";
 
 /** @source kubernetes 1.37 kubectl pkg/cmd/drain: a selector that no node matches */
 const NO_NODES = "No resources found";
@@ -43,19 +31,19 @@ const IMMORTAL_NAMESPACES: ReadonlySet<string> = new Set(["default", "kube-syste
 /** Plays what a person does at the keyboard during the run. A command that the API server would refuse is recorded as failed. */
 export class Actions {
   readonly #engine: Engine;
-  readonly #cluster: Cluster;
   readonly #store: Store;
   readonly #actions: readonly Action[];
   readonly #objects: readonly PlannedObject[];
   readonly #machines: Machines;
   readonly #drain: Drain;
   readonly #rollingUpdates: RollingUpdates;
+  readonly #writes: ObjectWrites;
   readonly #kind: number;
 
   constructor(engine: Engine, cluster: Cluster, plan: Plan, machines: Machines) {
     this.#machines = machines;
     this.#engine = engine;
-    this.#cluster = cluster;
+    this.#writes = new ObjectWrites(cluster);
     this.#store = cluster.store;
     this.#actions = plan.actions;
     this.#objects = plan.objects;
@@ -99,20 +87,30 @@ export class Actions {
     switch (action.kind) {
       case "apply":
         return firstOf(action.objects.map((planned) => this.#apply(planned, action)));
+      case "create": {
+        const { needs } = action;
+        if (needs !== null && this.#writes.get(needs) === undefined) return notFound(needs);
+        return firstOf(action.objects.map(({ object }) => this.#writes.create(object)));
+      }
+      case "createJob":
+      case "expose":
+        return this.#makeOf(action);
+      case "replace":
+        return firstOf(action.objects.map(({ object }) => this.#replace(object, action.isForced)));
       case "scale":
-        return this.#scale(action.target, action.replicas);
+        return this.#scale(action);
       case "setImage":
         return this.#setImages(action.target, action.images);
       case "label":
-        return this.#change(action.target, (object) => labelled(object, action));
+        return this.#writes.change<Workload>(action.target, (object) => labelled(object, action));
       case "taint":
         return firstOf(
           action.nodes.map((name) =>
-            this.#change<KubeNode>({ kind: "Node", namespace: "", name }, (node) => tainted(node, action)),
+            this.#writes.change<KubeNode>({ kind: "Node", namespace: "", name }, (node) => tainted(node, action)),
           ),
         );
       case "patch":
-        return this.#change<KubeObject>(action.target, (object) => patchedWith(object, action));
+        return this.#writes.change<KubeObject>(action.target, (object) => patchedWith(object, action));
       case "setEnv":
         return this.#changeContainers(action.target, [action.container], (container) =>
           withEnv(container, action.set, action.remove),
@@ -122,7 +120,7 @@ export class Actions {
           withResources(container, action.requests, action.limits),
         );
       case "delete":
-        return this.#delete(action.target, action.gracePeriodSeconds);
+        return this.#delete(action);
       case "cordon":
       case "uncordon":
         return this.#onNodes(action, (name) => this.#cordon(name, action.kind === "cordon"));
@@ -135,12 +133,16 @@ export class Actions {
       case "restartKubelet":
         return this.#machinery(action);
       case "rolloutUndo":
-        return this.#change(action.target, (workload) => rolledBack(this.#store, workload, action.toRevision ?? 0));
+        return this.#writes.change<Workload>(action.target, (workload) =>
+          rolledBack(this.#store, workload, action.toRevision ?? 0),
+        );
       case "rolloutPause":
       case "rolloutResume":
-        return this.#change(action.target, (workload) => paused(workload, action.kind === "rolloutPause"));
+        return this.#writes.change<Workload>(action.target, (workload) =>
+          paused(workload, action.kind === "rolloutPause"),
+        );
       case "rolloutRestart":
-        return this.#change(action.target, (workload) =>
+        return this.#writes.change<Workload>(action.target, (workload) =>
           restarted(workload, this.#store.timestamp(this.#store.nowSecond)),
         );
     }
@@ -154,41 +156,37 @@ export class Actions {
     ) {
       return `pods "${object.metadata.name}" exists; a running pod is not changed`;
     }
-    const table = this.#store.documents(documentKind(object.kind));
-    const row =
-      object.kind === "Pod"
-        ? -1
-        : this.#rowOf(table, object.kind, object.metadata.namespace ?? "", object.metadata.name ?? "");
-    if (row === -1) {
-      const { namespace = "" } = object.metadata;
-      if (namespace !== "" && this.#store.documents("Namespace").rowOf("", namespace) === -1) {
-        return `namespaces "${namespace}" not found`;
-      }
-      const result = createObject(this.#cluster, object);
-      return result.ok ? undefined : result.status.message;
-    }
+    const { table, row } = this.#writes.find(referenceTo(object));
+    if (object.kind === "Pod" || row === -1) return this.#writes.create(object);
     const live = table.get(row);
     const next = applied(live, planned, this.#appliedBefore(object, action));
-    return this.#update(table, row, next);
+    return this.#writes.update(table, row, next);
   }
 
-  /** Writes what the API server takes in the place of what is there; else what it says. */
-  #update(table: DocumentTable, row: number, next: KubeObject): string | undefined {
-    const live = table.get(row);
-    if (next === live) return undefined;
-    const name = live.metadata.name ?? "";
-    const errors = [...validateUpdate(next, live, sameData), ...validateObject(next)];
-    if (errors.length > 0) return kubectlInvalidMessage({ kind: next.kind, group: "", name }, errors);
-    const refused = this.#store.admission.admitDocument(next, name, live);
-    if (refused !== undefined) return refused.message;
-    if (next.kind !== "Service" || next.apiVersion !== "v1") {
-      this.#store.writer.update(table, row, next);
-      return undefined;
+  /** A PUT of the manifest: what it does not say is gone, but for what belongs to the server. */
+  #replace(object: KubeObject, isForced: boolean): string | undefined {
+    const target = referenceTo(object);
+    const { table, row } = this.#writes.find(target);
+    if (isForced) {
+      if (row !== -1) deleteObject(this.#store, documentKind(object.kind), row);
+      return this.#writes.create(object);
     }
-    const admitted = this.#cluster.addresses.admit(next as Service, live as Service);
-    if (!admitted.ok) return admitted.status.message;
-    this.#store.writer.update(table, row, admitted.service);
-    return undefined;
+    if (row === -1) return notFound(target);
+    const live = table.get(row);
+    return this.#writes.update(table, row, {
+      ...object,
+      ...("status" in live && { status: live.status }),
+    } as KubeObject);
+  }
+
+  /** What is made of an object that is there. */
+  #makeOf(action: Extract<Action, { kind: "expose" | "createJob" }>): string | undefined {
+    const { target } = action;
+    const live = this.#writes.get(target);
+    if (live === undefined) return notFound(target);
+    const made =
+      action.kind === "expose" ? exposedService(live, action.settings) : jobFrom(live as CronJob, action.name);
+    return typeof made === "string" ? made : this.#writes.create(withDefaults(made), false);
   }
 
   /** The manifest of the object that was applied last: that of an earlier action, or of the start. */
@@ -204,10 +202,13 @@ export class Actions {
     return manifests.findLast(isOf);
   }
 
-  #scale(target: ObjectReference, replicas: number): string | undefined {
+  #scale({ target, replicas, current }: Extract<Action, { kind: "scale" }>): string | undefined {
     const apiVersion = target.kind === "ReplicationController" ? "v1" : "apps/v1";
     const scale = readScale(this.#store, apiVersion, target.kind, target.namespace, target.name);
     if (!scale.ok) return scale.message;
+    if (current !== undefined && scale.specReplicas !== current) {
+      return `Expected replicas to be ${current}, was ${scale.specReplicas}`;
+    }
     writeScale(this.#store, apiVersion, target.kind, target.namespace, target.name, replicas);
     return undefined;
   }
@@ -233,7 +234,7 @@ export class Actions {
     names: readonly string[],
     change: (container: Container) => Container,
   ): Outcome {
-    return this.#change(target, (workload) => {
+    return this.#writes.change<Workload>(target, (workload) => {
       const { template } = workload.spec;
       if (template === undefined) return workload;
       const isThere = (name: string): boolean => name === "*" || template.spec.containers.some((c) => c.name === name);
@@ -250,7 +251,7 @@ export class Actions {
     });
   }
 
-  #delete(target: ObjectReference, gracePeriodSeconds: number | null): string | undefined {
+  #delete({ target, gracePeriodSeconds, cascade }: Extract<Action, { kind: "delete" }>): string | undefined {
     if (target.kind === "Pod") {
       const row = this.#store.pods.rowOf(target.namespace, target.name);
       if (row === -1) return notFound(target);
@@ -258,12 +259,12 @@ export class Actions {
       return undefined;
     }
     const kind = documentKind(target.kind);
-    const row = this.#rowOf(this.#store.documents(kind), target.kind, target.namespace, target.name);
+    const { row } = this.#writes.find(target);
     if (row === -1) return notFound(target);
     if (kind === "Namespace" && IMMORTAL_NAMESPACES.has(target.name)) {
       return forbidden("namespaces", target.name, "this namespace may not be deleted").message;
     }
-    deleteObject(this.#store, kind, row, "Background");
+    deleteObject(this.#store, kind, row, cascade);
     return undefined;
   }
 
@@ -307,35 +308,10 @@ export class Actions {
     const names = this.#machines.fleet.chosen(chosen);
     return names.length === 0 ? NO_NODES : firstOf(names.map(act));
   }
-
-  #change<T extends KubeObject = Workload>(
-    target: ObjectReference,
-    change: (object: T) => T | Skipped | string,
-  ): Outcome {
-    const table = this.#store.documents<T>(documentKind(target.kind));
-    const row = this.#rowOf(table, target.kind, target.namespace, target.name);
-    if (row === -1) return notFound(target);
-    const next = change(table.get(row));
-    if (typeof next === "string" || "said" in next) return next;
-    return this.#update(table, row, next);
-  }
-
-  #rowOf(
-    table: { rowOf(namespace: string, name: string): number },
-    kind: string,
-    namespace: string,
-    name: string,
-  ): number {
-    return table.rowOf(namespace, documentKind(kind) === "Other" ? `${kind}/${name}` : name);
-  }
 }
 
 function firstOf<T extends Outcome>(outcomes: readonly T[]): T | undefined {
   return outcomes.find((outcome) => outcome !== undefined);
-}
-
-function notFound({ kind, name }: ObjectReference): string {
-  return `${resourceText(kind)} "${name}" not found`;
 }
 
 function objectOf(action: Action): string {

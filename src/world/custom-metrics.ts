@@ -224,7 +224,7 @@ function allMetrics(plan: Plan): readonly PlannedMetric[] {
 
 /** Names of the pods and object metrics that HPAs of the plan name, now or in what is applied later. */
 function askedNames(plan: Plan): Set<string> {
-  const later = plan.actions.flatMap((action) => (action.kind === "apply" ? action.objects : []));
+  const later = plan.actions.flatMap((action) => ("objects" in action ? action.objects : []));
   const names = new Set<string>();
   for (const { object } of [...plan.objects, ...later]) {
     if (object.kind !== "HorizontalPodAutoscaler") continue;

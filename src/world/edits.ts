@@ -1,6 +1,6 @@
 import type { Container, KubeNode, KubeObject, Quantities, StringMap, Taint } from "../kube/index.ts";
 import { strategicMerge, withDefaults } from "../kube/index.ts";
-import { mergePatch, sameData } from "../tables/index.ts";
+import { jsonPatch, mergePatch, sameData } from "../tables/index.ts";
 import type { Action } from "./plan.ts";
 
 /** What kubectl's small verbs make of a live object; a text when it would refuse. */
@@ -64,11 +64,13 @@ export function withResources(container: Container, requests: Quantities, limits
   return { ...container, resources: next };
 }
 
+type PatchAction = Extract<Action, { kind: "patch" }>;
+
 /** An object with a patch over it, and the defaults of what is new. What it is, and its status, stay. */
-export function patchedWith(live: KubeObject, { patch, isStrategic }: Extract<Action, { kind: "patch" }>): KubeObject {
-  const merge = isStrategic ? strategicMerge : mergePatch;
-  const { status: _status, ...changes } = patch;
-  const next = merge(live, changes) as KubeObject;
+export function patchedWith(live: KubeObject, action: PatchAction): KubeObject | string {
+  const patched = patchOver(live, action);
+  if ("error" in patched) return `${REJECTED}: ${patched.error}`;
+  const next = patched.value as KubeObject;
   const { apiVersion, kind, metadata } = live;
   const { labels, annotations, finalizers } = next.metadata;
   const kept = {
@@ -77,6 +79,15 @@ export function patchedWith(live: KubeObject, { patch, isStrategic }: Extract<Ac
     ...(annotations !== undefined && { annotations }),
     ...(finalizers !== undefined && { finalizers }),
   };
-  const complete = withDefaults({ ...next, apiVersion, kind, metadata: kept });
+  const status = "status" in live ? { status: live.status } : {};
+  const complete = withDefaults({ ...next, apiVersion, kind, metadata: kept, ...status });
   return sameData(complete, live) ? live : complete;
+}
+
+const REJECTED = "The request is invalid: the server rejected our request due to an error in our request";
+
+function patchOver(live: KubeObject, action: PatchAction): { readonly value: unknown } | { readonly error: string } {
+  if (action.type === "json") return jsonPatch(live, action.operations, sameData);
+  const { status: _status, ...changes } = action.patch;
+  return { value: action.type === "strategic" ? strategicMerge(live, changes) : mergePatch(live, changes) };
 }

@@ -1,5 +1,6 @@
 /** The face of the room `world`: a plan, and the world that plays it. */
 export { requestOf } from "./arrivals.ts";
+export { type ExposeSettings, exposedService } from "./expose.ts";
 export type { Labels } from "./measures.ts";
 export { type NetworkView, podNetwork, serviceNetwork } from "./network-view.ts";
 export { type Instance, NodeFleet, nodeOfPool } from "./node-fleet.ts";

@@ -8,15 +8,15 @@
  */
 
 import type { Checkpoint } from "../engine/index.ts";
-import type { KubeObject, LabelSelector, Quantities, StringMap, Taint } from "../kube/index.ts";
+import type { KubeObject, LabelSelector, StringMap } from "../kube/index.ts";
 import type { Statistics } from "../metrics/index.ts";
 import type { Distribution } from "../random/index.ts";
 import type { ExtensionPoint, SchedulerConfig } from "../scheduler/index.ts";
 import type { LoggedDecision } from "../store/index.ts";
 import type { LoadMeasure, PodLoad, QueueSpec, ServiceLoad, TimedCurve } from "../workload/index.ts";
 import type { SeriesName } from "./known-metrics.ts";
+import type { Action } from "./plan-actions.ts";
 import type {
-  ChosenNodes,
   ClusterAutoscalerPlan,
   ImagePlan,
   NodeChoice,
@@ -36,8 +36,8 @@ export type {
   ServiceLoad,
   TimedCurve,
 } from "../workload/index.ts";
-
 export { METRICS, type MetricDefinition, SERIES, type SeriesName } from "./known-metrics.ts";
+export type { Action, ObjectReference, RollingReplacement, RollingUpdateTimes } from "./plan-actions.ts";
 export type * from "./plan-nodes.ts";
 
 export type Micros = number;
@@ -281,104 +281,6 @@ export interface ControlPlaneFailure extends FailureBase {
 }
 
 export type Failure = NodeFailure | ContainerFailure | ControlPlaneFailure;
-
-export interface ObjectReference {
-  readonly kind: string;
-  readonly namespace: string;
-  readonly name: string;
-}
-
-interface ActionBase {
-  readonly index: number;
-  readonly atMicros: Micros;
-  /** As a person would say it: `kubectl scale deployment/web --replicas=3`. */
-  readonly text: string;
-  readonly source: SourceLocation;
-}
-
-export type Action = ActionBase &
-  (
-    | { readonly kind: "apply"; readonly objects: readonly PlannedObject[] }
-    | { readonly kind: "scale"; readonly target: ObjectReference; readonly replicas: number }
-    | {
-        readonly kind: "setImage";
-        readonly target: ObjectReference;
-        /** `container` "*" is every container. */
-        readonly images: readonly { readonly container: string; readonly image: string }[];
-      }
-    | { readonly kind: "delete"; readonly target: ObjectReference; readonly gracePeriodSeconds: number | null }
-    | ({
-        readonly kind: "rollingUpdate";
-        readonly target: ObjectReference;
-        readonly replacement: RollingReplacement;
-      } & RollingUpdateTimes)
-    | ({ readonly kind: "cordon" | "uncordon" } & ChosenNodes)
-    | ({ readonly kind: "restartKubelet" } & ChosenNodes)
-    | ({ readonly kind: "drain"; readonly gracePeriodSeconds: number | null } & ChosenNodes)
-    | { readonly kind: "addNodes"; readonly pool: string; readonly count: number }
-    /** Of a pool `count` machines, the youngest first; or the machines of these names. */
-    | { readonly kind: "removeNodes"; readonly pool: string; readonly count: number }
-    | { readonly kind: "removeNodes"; readonly nodes: readonly string[] }
-    | { readonly kind: "rolloutUndo"; readonly target: ObjectReference; readonly toRevision: number | null }
-    | {
-        readonly kind: "label";
-        readonly target: ObjectReference;
-        readonly field: "labels" | "annotations";
-        readonly set: StringMap;
-        readonly remove: readonly string[];
-        readonly overwrites: boolean;
-      }
-    | {
-        readonly kind: "taint";
-        readonly nodes: readonly string[];
-        readonly set: readonly Taint[];
-        /** null: every effect. */
-        readonly remove: readonly { readonly key: string; readonly effect: string | null }[];
-        readonly overwrites: boolean;
-      }
-    | {
-        readonly kind: "patch";
-        readonly target: ObjectReference;
-        readonly patch: Readonly<Record<string, unknown>>;
-        readonly isStrategic: boolean;
-      }
-    /** `container` "*" is every container. */
-    | {
-        readonly kind: "setEnv";
-        readonly target: ObjectReference;
-        readonly container: string;
-        readonly set: StringMap;
-        readonly remove: readonly string[];
-      }
-    | {
-        readonly kind: "setResources";
-        readonly target: ObjectReference;
-        readonly container: string;
-        readonly requests: Quantities;
-        readonly limits: Quantities;
-      }
-    | { readonly kind: "rolloutPause" | "rolloutResume" | "rolloutRestart"; readonly target: ObjectReference }
-  );
-
-/** How long a rolling update pauses between its steps, how often it looks, and how long it waits. */
-export interface RollingUpdateTimes {
-  readonly updatePeriodMicros: Micros;
-  readonly intervalMicros: Micros;
-  readonly timeoutMicros: Micros;
-}
-
-/** What takes the place of a ReplicationController: one of a manifest, or a copy of it with another image. */
-export type RollingReplacement =
-  | { readonly file: string; readonly object: KubeObject; readonly isReplicasWritten: boolean }
-  | {
-      readonly image: string;
-      /** null: the only one. */
-      readonly container: string | null;
-      /** null: made of the old name, which the new controller takes over at the end. */
-      readonly newName: string | null;
-      /** The label that tells the pods apart. */
-      readonly deploymentKey: string;
-    };
 
 /** Pods that come one after the other. `template`, `atMicros` and `lastsMicros` are rows of one list. */
 export interface PlannedArrivals {

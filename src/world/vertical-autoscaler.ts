@@ -22,6 +22,6 @@ export class VerticalAutoscaler {
 
 /** Whether there is, or will be, a VerticalPodAutoscaler: its programs are an add-on that is installed with them. */
 export function hasVpa({ objects, actions }: Plan): boolean {
-  const applied = actions.flatMap((action) => (action.kind === "apply" ? action.objects : []));
+  const applied = actions.flatMap((action) => ("objects" in action ? action.objects : []));
   return [...objects, ...applied].some(({ object }) => object.kind === "VerticalPodAutoscaler");
 }

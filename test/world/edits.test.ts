@@ -127,7 +127,7 @@ test("what cannot be played is said where it stands", async () => {
     ["label deployment/web a=b --all", 'unknown flag "--all" for label'],
     ["taint nodes main-01 a=b", "invalid taint spec: a=b"],
     ["taint nodes main-01 a=b:NoRun", "invalid taint effect: NoRun, unsupported taint effect"],
-    ["patch deployment/web --type=json -p '[]'", '--type must be one of strategic, merge; got "json"'],
+    ["patch deployment/web --type=odd -p 1", `--type must be one of [json merge strategic], not "odd"`],
     ["patch deployment/web -p 'a b'", 'unable to parse "a b"'],
     ["set env node/main-01 A=b", "set env works on Deployment"],
     ["set resources deployment/web", "you must specify an update to requests or limits"],
