@@ -153,6 +153,8 @@ export const SERIES = {
     "endpoint_cpu_mean_cores",
     "endpoint_cpu_max_cores",
   ],
+  /** Where the cluster autoscaler runs: machines wanted (booting ones too), nodes that have registered, and the limits. */
+  nodegroups: ["at_s", "name", "target", "size", "min", "max"],
   /** By node, and so the more rarely the more nodes there are. */
   node_usage: [
     "at_s",

@@ -40,6 +40,25 @@ export function nodeCloud(engine: Engine, fleet: NodeFleet): NodeCloud {
   };
 }
 
+/** How large a group is: machines that were ordered and have not gone, and those of them whose nodes have registered. */
+export interface NodeGroupSize {
+  readonly name: string;
+  readonly target: number;
+  readonly size: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** The sizes of the pools that may change theirs. */
+export function nodeGroupSizes(fleet: NodeFleet): NodeGroupSize[] {
+  return fleet.pools.flatMap(({ name, autoscale }) => {
+    if (autoscale === undefined) return [];
+    const machines = fleet.instancesOf(name);
+    const size = machines.filter((machine) => fleet.stateOf(machine) === "running").length;
+    return [{ name, target: machines.length, size, min: autoscale.min, max: autoscale.max }];
+  });
+}
+
 const NO_FAILURES = { refusedShare: 0, stuckShare: 0 };
 
 function groupOf({ name, autoscale, template }: ScaledPool): CloudGroup {

@@ -6,6 +6,7 @@ import { Column, StateMap, StateValue } from "../tables/index.ts";
 import type { DemandTotals, ServiceDemand } from "../workload/index.ts";
 import { PodCensus } from "./census.ts";
 import type { Labels, Measures } from "./measures.ts";
+import type { NodeGroupSize } from "./node-cloud.ts";
 import type { Plan, PlannedNode, ResultSink } from "./plan.ts";
 
 const SECOND = 1_000_000;
@@ -20,6 +21,8 @@ export interface Observed {
   readonly sink: ResultSink | undefined;
   /** What the plan says of a node, also of one that joined or left; undefined for one that it does not know. */
   readonly plannedNode: (name: string) => PlannedNode | undefined;
+  /** The pools that the cluster autoscaler may change, as they are now. */
+  readonly nodeGroups: () => readonly NodeGroupSize[];
   /** Whether the machine of a node runs: nothing on a dead one uses anything. */
   readonly isNodeUp: (nodeId: number) => boolean;
 }

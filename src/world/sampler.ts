@@ -63,6 +63,9 @@ export class Sampler {
     this.#sampleHpas();
     if (this.#hasVpas) this.#sampleVpas();
     this.#sampleServices();
+    if (this.#isWritten("nodegroups")) {
+      for (const group of this.#observed.nodeGroups()) this.#row("nodegroups", () => ({ ...group }));
+    }
     const { plan } = this.#observed;
     if (!this.#isWritten("node_usage") || !isUsageDue(plan, this.#engine.now)) return;
     for (const row of nodeUsageRows(this.#store, this.#observed, this.#observer)) this.#row("node_usage", () => row);

@@ -18,7 +18,7 @@ import { eventObject } from "./event-object.ts";
 import { Faults } from "./faults.ts";
 import { hpaMetrics } from "./hpa-metrics.ts";
 import { Measures } from "./measures.ts";
-import { nodeCloud } from "./node-cloud.ts";
+import { nodeCloud, nodeGroupSizes } from "./node-cloud.ts";
 import { NodeFleet } from "./node-fleet.ts";
 import { Observer } from "./observer.ts";
 import { kubeletOptions, nodeRegistration, schedulerOptions, workloadOptions } from "./options.ts";
@@ -175,6 +175,7 @@ export class World implements RunnableWorld {
       services: this.workload.services,
       sink,
       plannedNode: (name: string) => this.fleet.planned(name),
+      nodeGroups: () => nodeGroupSizes(this.fleet),
       isNodeUp: (nodeId: number) => this.kubelets.isUp(nodeId),
     };
     this.#observer = new Observer(engine, store, observed);

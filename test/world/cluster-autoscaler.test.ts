@@ -52,6 +52,8 @@ function planWith(
   return { ...plan, nodes };
 }
 
+type Row = { readonly [column: string]: string | number };
+
 /** Plays a plan; `onDecision` is told of each decision while the world stands at its instant. */
 function play(plan: Plan, onDecision: (one: LoggedDecision, world: World) => void = () => undefined) {
   const decisions: LoggedDecision[] = [];
@@ -106,6 +108,24 @@ describe("scale-up", () => {
       "Scale-up: group g size set to 3 instead of 1 (max: 10)",
     ]);
     expect(new Set(messages("TriggeredScaleUp"))).toEqual(new Set(["pod triggered scale-up: [{g 1->3 (max: 10)}]"]));
+  });
+
+  test("the series of groups says what is wanted, what has registered, and the limits", () => {
+    const groups: Row[] = [];
+    const sink = {
+      event: () => undefined,
+      decision: () => undefined,
+      sample: (series: string, row: Row) => (series === "nodegroups" ? groups.push(row) : undefined),
+    };
+    const { autoscale: _, ...fixed } = poolOf("fixed", "1", 1);
+    const pools = [poolOf("g", "4", 1, { min: 1 }), fixed];
+    World.from(planWith(pools, { objects: [web(12)], duration: "2m" }), sink).run();
+    expect(groups[0]).toEqual({ at_s: 0, name: "g", target: 1, size: 1, min: 1, max: 10 });
+    expect(groups.map(({ target, size }) => [target, size])).toEqual([
+      [1, 1],
+      ...new Array(4).fill([3, 1]),
+      ...new Array(4).fill([3, 3]),
+    ]);
   });
 
   test("a pod that no group can take stays, and is told why by event and decision", () => {
