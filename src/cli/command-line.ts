@@ -50,7 +50,8 @@ export async function runCommandLine(
     .wrap(110)
     .epilogue(EXIT_CODES)
     .fail((message, error) => {
-      if (error !== undefined && error !== null) throw error;
+      // What yargs itself throws is about the words of the command line.
+      if (error !== undefined && error !== null && error.name !== "YError") throw error;
       throw new UsageError(`${message}\nTry orrery --help.`);
     });
   addRun(parser, context, finish);
@@ -376,6 +377,11 @@ function addExplain(parser: Argv, terminal: Terminal, finish: Finish): void {
           describe: "Folder of the run; the newest below results/ by default",
         })
         .option("namespace", { alias: "n", type: "string", requiresArg: true, describe: "Namespace of the object" })
+        .option("status", {
+          type: "boolean",
+          default: false,
+          describe: "How it was: rollout status, replicas, conditions, what it owns",
+        })
         .option("network", {
           type: "boolean",
           default: false,
@@ -386,9 +392,18 @@ function addExplain(parser: Argv, terminal: Terminal, finish: Finish): void {
           requiresArg: true,
           describe: "What a name means to the pod; goes with --network",
         }),
-    async ({ target, at, run, namespace, network, dns, output }) => {
+    async ({ target, at, run, namespace, status, network, dns, output }) => {
       const { explainCommand } = await import("./explain.ts");
-      const options = { target, at, run, namespace, isNetwork: network || dns !== undefined, dns, output };
+      const options = {
+        target,
+        at,
+        run,
+        namespace,
+        isNetwork: network || dns !== undefined,
+        isStatus: status,
+        dns,
+        output,
+      };
       await finish(explainCommand(options, terminal));
     },
   );

@@ -12,6 +12,8 @@ export interface ExplainOptions {
   readonly namespace: string | undefined;
   /** Not why it is so, but what it sees of the network. */
   readonly isNetwork: boolean;
+  /** Not why it is so, but how it is: as kubectl would show it. */
+  readonly isStatus: boolean;
   /** A name that the pod looks up. */
   readonly dns: string | undefined;
   readonly output: "table" | "json";
@@ -25,7 +27,8 @@ export async function explainCommand(options: ExplainOptions, terminal: Terminal
   const [kind = "", ...rest] = options.target.split("/");
   const isQualified = options.namespace !== undefined && rest.length === 1 && kind !== "node";
   const target = isQualified ? `${kind}/${options.namespace}/${rest[0] ?? ""}` : options.target;
-  if (options.isNetwork) return explainNetwork(options, { run, atMicros, target }, terminal);
+  if (options.isNetwork && options.isStatus) throw new UsageError("--status and --network exclude each other");
+  if (options.isNetwork || options.isStatus) return explainView(options, { run, atMicros, target }, terminal);
   try {
     const explanation = await explain({ run, target, atMicros });
     if (options.output === "json") terminal.out(`${JSON.stringify({ ...explanation, exit: EXIT.done }, null, 2)}\n`);
@@ -43,18 +46,29 @@ interface Asked {
   readonly target: string;
 }
 
-async function explainNetwork({ dns, output }: ExplainOptions, asked: Asked, terminal: Terminal): Promise<number> {
-  const { NetworkRefusal, networkLines, networkView, RerunRefusal, readRun } = await import("../experiment/index.ts");
+/** What was there at an instant, from the run made again up to it. */
+async function explainView(
+  { dns, output, isNetwork }: ExplainOptions,
+  { run, target, atMicros }: Asked,
+  terminal: Terminal,
+): Promise<number> {
+  const made = await import("../experiment/index.ts");
   try {
-    const run = await readRun(asked.run, { version: packageVersion() });
-    const view = await networkView(run, asked.target, asked.atMicros, dns);
-    if (output === "json") terminal.out(`${JSON.stringify({ ...view, exit: EXIT.done }, null, 2)}\n`);
-    else terminal.out(`${networkLines(view).join("\n")}\n`);
+    const recorded = await made.readRun(run, { version: packageVersion() });
+    const shown = isNetwork
+      ? withLines(await made.networkView(recorded, target, atMicros, dns), made.networkLines)
+      : withLines(await made.statusView(recorded, target, atMicros), made.statusLines);
+    if (output === "json") terminal.out(`${JSON.stringify({ ...shown.view, exit: EXIT.done }, null, 2)}\n`);
+    else terminal.out(`${shown.lines.join("\n")}\n`);
     return EXIT.done;
   } catch (error) {
-    if (error instanceof NetworkRefusal || error instanceof RerunRefusal) throw new UsageError(error.message);
+    if (error instanceof made.ViewRefusal || error instanceof made.RerunRefusal) throw new UsageError(error.message);
     throw error;
   }
+}
+
+function withLines<T extends object>(view: T, linesOf: (view: T) => string[]): { view: object; lines: string[] } {
+  return { view, lines: linesOf(view) };
 }
 
 async function explainCodeCommand(options: ExplainOptions, terminal: Terminal): Promise<number> {

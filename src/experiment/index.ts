@@ -9,7 +9,7 @@ export { ExperimentRefusal, type ExperimentResult, runExperiment, type Shard, Va
 export { type Fork, fork } from "./fork.ts";
 export { type Measured, measuresOf } from "./measures.ts";
 export { type MergeResult, mergeExperiments } from "./merge.ts";
-export { NetworkRefusal, networkLines, networkView } from "./network-view.ts";
+export { networkLines, networkView } from "./network-view.ts";
 export { type Change, type ChangedValue, changesBetween } from "./plan-changes.ts";
 export { inlineRunner, play } from "./play.ts";
 export { RedisRefusal } from "./redis.ts";
@@ -25,8 +25,9 @@ export {
   type RunRequest,
   withSeed,
 } from "./request.ts";
-export { type RecordedRun, RerunRefusal, readRun } from "./rerun.ts";
+export { type RecordedRun, RerunRefusal, readRun, ViewRefusal } from "./rerun.ts";
 export { outcomesOf, runAll } from "./run-all.ts";
 export { runSeeds, type SeedMeasure, type SeedRuns } from "./seed-runs.ts";
 export { parseSeeds, seedsText } from "./seeds.ts";
+export { statusLines, statusView } from "./status-view.ts";
 export { type ThreadPool, threadPool, threadRunner } from "./thread-runner.ts";

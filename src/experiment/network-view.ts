@@ -1,19 +1,13 @@
-import { loadPlugins } from "../scenario/index.ts";
 import { formatClock } from "../units/index.ts";
-import { type NetworkView, podNetwork, serviceNetwork, World } from "../world/index.ts";
-import type { RecordedRun } from "./rerun.ts";
-
-/** There is nothing to show: what was asked for is not there, or has no network. */
-export class NetworkRefusal extends Error {
-  override readonly name = "NetworkRefusal";
-}
+import { type NetworkView, podNetwork, serviceNetwork } from "../world/index.ts";
+import { type RecordedRun, ViewRefusal, worldAt } from "./rerun.ts";
 
 const MICROS_PER_SECOND = 1_000_000;
 
 /**
  * Makes a run again up to an instant (its end by default) and looks at the network of a pod or a Service there.
  * `dns` is a name that the pod looks up.
- * @throws NetworkRefusal
+ * @throws ViewRefusal
  */
 export async function networkView(
   run: RecordedRun,
@@ -24,16 +18,13 @@ export async function networkView(
   const [kind = "", ...rest] = target.split("/");
   const [namespace = "", name = ""] = rest.length === 1 ? ["default", rest[0]] : rest;
   if (kind !== "pod" && kind !== "service") {
-    throw new NetworkRefusal(`"${target}" has no network: write pod/NAME or service/NAME`);
+    throw new ViewRefusal(`"${target}" has no network: write pod/NAME or service/NAME`);
   }
-  if (kind === "service" && dns !== undefined) throw new NetworkRefusal("names are looked up by pods: write pod/NAME");
-  const world = World.from(run.plan, undefined, await loadPlugins(run.plugins));
-  const atMicros = Math.min(at ?? run.plan.durationMicros, run.plan.durationMicros);
-  world.run(atMicros);
-  const { store } = world;
+  if (kind === "service" && dns !== undefined) throw new ViewRefusal("names are looked up by pods: write pod/NAME");
+  const { store } = await worldAt(run, at);
   const isPod = kind === "pod";
   const row = isPod ? store.pods.rowOf(namespace, name) : store.documents("Service").rowOf(namespace, name);
-  if (row === -1) throw new NetworkRefusal(`there is no ${kind} ${namespace}/${name} at ${formatClock(atMicros)}`);
+  if (row === -1) throw new ViewRefusal(`there is no ${kind} ${namespace}/${name} at ${formatClock(store.engine.now)}`);
   return isPod ? podNetwork(store, row, dns) : serviceNetwork(store, row);
 }
 

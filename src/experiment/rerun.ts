@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { SummaryDocument } from "../report/index.ts";
-import { type LoadedScenario, loadScenario } from "../scenario/index.ts";
+import { type LoadedScenario, loadPlugins, loadScenario } from "../scenario/index.ts";
+import { World } from "../world/index.ts";
 import type { Plan } from "../world/plan.ts";
 import { type PluginFile, pluginFilesOf, withSeed } from "./request.ts";
 
@@ -26,6 +27,18 @@ export class RerunRefusal extends Error {
     super(message);
     this.loaded = loaded;
   }
+}
+
+/** There is nothing to show: what was asked for is not there, or has nothing of the kind. */
+export class ViewRefusal extends Error {
+  override readonly name = "ViewRefusal";
+}
+
+/** The world of a run, made again up to an instant: its end by default, and at the latest. */
+export async function worldAt({ plan, plugins }: RecordedRun, at: number | null): Promise<World> {
+  const world = World.from(plan, undefined, await loadPlugins(plugins));
+  world.run(Math.min(at ?? plan.durationMicros, plan.durationMicros));
+  return world;
 }
 
 const RESOLVED = "scenario.resolved.yaml";

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { findKindByResource } from "../kube/index.ts";
 import { formatClock } from "../units/index.ts";
 import type { DecisionRecord, Micros } from "../world/plan.ts";
 import { decisionsOf } from "./decisions.ts";
@@ -30,18 +31,13 @@ export interface Explanation {
   readonly history: readonly DecisionRecord[];
 }
 
-const EXPLAINABLE = [
-  "pod",
-  "hpa",
-  "node",
-  "deployment",
-  "replicaset",
-  "replicationcontroller",
-  "service",
-  "nodegroup",
-  "cluster",
-  "vpa",
-];
+/** What decisions call kinds for short. */
+const SHORT: ReadonlyMap<string, string> = new Map([
+  ["horizontalpodautoscaler", "hpa"],
+  ["verticalpodautoscaler", "vpa"],
+]);
+/** What is decided about besides objects of Kubernetes. */
+const NOT_OF_KUBERNETES: readonly string[] = ["nodegroup", "cluster", "zone", "pool"];
 const HISTORY_SHOWN = 12;
 const CHAIN_LIMIT = 30;
 const STEP_LIMIT = 1_000_000;
@@ -72,14 +68,15 @@ async function readDecisions(file: string, atMicros: Micros | null): Promise<Dec
 
 /** The full name of what was asked for; a namespace may be left out where the name is clear without. */
 function objectOf(target: string, decisions: readonly DecisionRecord[]): string {
-  const [kind = "", ...rest] = target.split("/");
-  const wanted = `${kind.toLowerCase()}/${rest.join("/")}`;
-  if (!EXPLAINABLE.includes(kind.toLowerCase()) || rest.length === 0) {
-    throw new ExplainError(`"${target}" cannot be explained: write pod/NAME, hpa/NAME or node/NAME`);
+  const [word = "", ...rest] = target.split("/");
+  const kind = kindOf(word);
+  const wanted = `${kind}/${rest.join("/")}`;
+  if (kind === null || rest.length === 0) {
+    throw new ExplainError(
+      `"${target}" cannot be explained: write pod/NAME, hpa/NAME, node/NAME, deployment/NAME, job/NAME or the like`,
+    );
   }
-  const objects = new Set(
-    decisions.map(({ object }) => object).filter((object) => object.startsWith(`${kind.toLowerCase()}/`)),
-  );
+  const objects = new Set(decisions.map(({ object }) => object).filter((object) => object.startsWith(`${kind}/`)));
   if (objects.has(wanted)) return wanted;
   const name = rest.at(-1) ?? "";
   const found = [...objects].filter(
@@ -90,7 +87,16 @@ function objectOf(target: string, decisions: readonly DecisionRecord[]): string 
   const near = [...objects].filter((object) => object.includes(name)).slice(0, 5);
   const there = near.length > 0 ? near : [...objects].slice(0, 5);
   const hint = there.length === 0 ? "" : ` — there are ${there.join(", ")}`;
-  throw new ExplainError(`nothing was decided about "${target}" by then${hint}`);
+  const status = NOT_OF_KUBERNETES.includes(kind) || kind === "pod" ? "" : "; --status shows how it was";
+  throw new ExplainError(`nothing was decided about "${target}" by then${hint}${status}`);
+}
+
+/** `deploy` and `Deployment` are `deployment`; null when it is no kind. */
+function kindOf(word: string): string | null {
+  const lower = word.toLowerCase();
+  if (NOT_OF_KUBERNETES.includes(lower)) return lower;
+  const kind = findKindByResource(lower)?.kind.toLowerCase();
+  return kind === undefined ? null : (SHORT.get(kind) ?? kind);
 }
 
 /** What led to a decision, from the first cause on. Numbers of causes are always smaller, so the walk ends. */
