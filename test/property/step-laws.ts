@@ -33,6 +33,27 @@ export function brokenSteps(parts: PlanParts): string[] {
   return breaches;
 }
 
+/** Plays a world, and says which evictions left a budget with less than it wants; and how many budgets paid for or refused. */
+export function evictionsOf(parts: PlanParts): { breaches: string[]; paid: number; refused: number } {
+  const found = { breaches: [] as string[], paid: 0, refused: 0 };
+  const world: World = World.from(planOf(parts), {
+    event: () => undefined,
+    sample: () => undefined,
+    decision: (decision) => {
+      found.breaches.push(...evictionBreaches(world, decision));
+      if (decision.by !== "eviction") return;
+      if (decision.what === "refuse") found.refused++;
+      else if (isPaid(decision)) found.paid++;
+    },
+  });
+  world.run();
+  return found;
+}
+
+function isPaid({ by, what, because }: LoggedDecision): boolean {
+  return by === "eviction" && what === "evict" && because === "budget";
+}
+
 /** What a ReplicaSet is between two events. */
 interface Seen {
   readonly uid: string;
@@ -105,8 +126,9 @@ function rolloutBreaches(
 }
 
 /** An eviction that a budget paid for leaves as many healthy pods as the budget wants. */
-function evictionBreaches(world: World, { by, what, object, ...details }: LoggedDecision): string[] {
-  if (by !== "eviction" || what !== "evict" || !("because" in details) || details.because !== "budget") return [];
+function evictionBreaches(world: World, decision: LoggedDecision): string[] {
+  if (!isPaid(decision)) return [];
+  const { object } = decision;
   const { store } = world;
   const { pods } = store;
   const [, namespace = "", name = ""] = object.split("/");

@@ -3,13 +3,14 @@ import { describe, expect, test } from "vitest";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/engine/index.ts";
 import { type PlanParts, planOf } from "../../src/testing/index.ts";
 import { type ResultSink, type RunSummary, World } from "../../src/world/index.ts";
+import { drainedWorld } from "./drained-worlds.ts";
 import { breachesOf, unexplained } from "./invariants.ts";
-import { brokenSteps } from "./step-laws.ts";
+import { brokenSteps, evictionsOf } from "./step-laws.ts";
 import { anyWorld, settlingWorld, type WorldParts } from "./worlds.ts";
 
 /** Laws of whole worlds. A failing one prints its seed and the smallest plan; `ORRERY_RUNS=1000` looks further. */
 
-const RUNS = Number(process.env.ORRERY_RUNS ?? 40);
+const RUNS = Number(process.env.ORRERY_RUNS ?? 32);
 /** Of one law; a run takes a tenth of a second, more where others share the machine. */
 const TIMEOUT_MILLIS = 60_000 + RUNS * 1000;
 
@@ -75,12 +76,10 @@ describe("any world", () => {
     expect(outcomeOf(restored)).toEqual(expected);
   });
 
-  holds("does the same when every tick of its chains is an event", anyWorld, ({ plan }) => {
-    expect(outcomeOf(played({ ...plan, periodic: "explicit" }))).toEqual(outcomeOf(played(plan)));
-  });
-
-  holds("does the same unwatched, and in slices of any size", anyWorld, ({ plan, sliceEvents }) => {
+  const manners = "does the same when every tick of its chains is an event, unwatched, and in slices of any size";
+  holds(manners, anyWorld, ({ plan, sliceEvents }) => {
     const expected = outcomeOf(played(plan, new Lines()));
+    expect(outcomeOf(played({ ...plan, periodic: "explicit" }))).toEqual(expected);
     const sliced = World.from(planOf(plan));
     while (!sliced.runSlice(sliced.plan.durationMicros, sliceEvents));
     expect(outcomeOf(sliced)).toEqual(expected);
@@ -106,3 +105,20 @@ holds("a world that is left alone comes to rest, or says why not", settlingWorld
   expect(breachesOf(world)).toEqual([]);
   expect(unexplained(world)).toEqual([]);
 });
+
+test(
+  "no drain evicts against a budget, and many ask",
+  () => {
+    let [paid, refused] = [0, 0];
+    const law = fc.property(drainedWorld(), (plan) => {
+      const found = evictionsOf(plan);
+      paid += found.paid;
+      refused += found.refused;
+      expect(found.breaches).toEqual([]);
+    });
+    fc.assert(law, { numRuns: RUNS });
+    expect(paid).toBeGreaterThan(RUNS / 2);
+    expect(refused).toBeGreaterThan(RUNS / 2);
+  },
+  TIMEOUT_MILLIS,
+);
