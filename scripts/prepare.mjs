@@ -10,7 +10,6 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
-  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -48,20 +47,28 @@ export function ensureInstalled() {
   writeFileSync(INSTALL_STAMP, wanted);
 }
 
-/** npm keeps a copy of the lock file where it has installed it. */
+/** npm keeps a list of what it has installed; some platform's optional packages are not in it. */
 function isInstalledByNpm() {
-  const copy = join(MODULES, ".package-lock.json");
-  return existsSync(copy) && statSync(copy).mtimeMs >= statSync(LOCK_FILE).mtimeMs;
+  const list = join(MODULES, ".package-lock.json");
+  if (!existsSync(list)) return false;
+  const { packages: installed } = JSON.parse(readFileSync(list, "utf8"));
+  const { packages: wanted } = JSON.parse(readFileSync(LOCK_FILE, "utf8"));
+  return Object.entries(wanted).every(
+    ([path, { version, optional }]) => path === "" || optional || installed[path]?.version === version,
+  );
 }
 
 /** Builds dist/ when a source has changed. */
 export function ensureBuilt() {
-  const inputs = ["package.json", "tsconfig.json", "tsconfig.build.json"].map((name) => join(ROOT, name));
+  const inputs = ["package.json", "tsconfig.json", "tsconfig.build.json", "scripts/bundle.mjs"].map((name) =>
+    join(ROOT, name),
+  );
   const wanted = hashOf([...inputs, ...sourcesIn(join(ROOT, "src"))]);
   if (existsSync(BUILD_STAMP) && readFileSync(BUILD_STAMP, "utf8") === wanted) return;
   note("building …");
   rmSync(join(ROOT, "dist"), { recursive: true, force: true });
   tsc(["-p", "tsconfig.build.json"]);
+  if (!run(process.execPath, [join(ROOT, "scripts", "bundle.mjs")])) fail("the build cannot be bundled");
   chmodSync(join(ROOT, "dist", "cli", "main.js"), 0o755);
   writeFileSync(BUILD_STAMP, wanted);
 }

@@ -20,7 +20,7 @@ export interface PlayerOptions {
 }
 
 const ENTRY = new URL(
-  import.meta.url.endsWith(".ts") ? "../../dist/answers/answer-worker.js" : "./answer-worker.js",
+  import.meta.url.endsWith(".ts") ? "../../dist/answers/answer-worker.js" : "../answers/answer-worker.js",
   import.meta.url,
 );
 

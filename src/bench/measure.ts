@@ -16,7 +16,7 @@ export class SampleError extends Error {
 /** Makes one sample in a process of its own; with a file, the decisions go there and the times say nothing. */
 export type Sampler = (version: Installed, file: string, decisionsFile?: string) => Promise<Sample>;
 
-const PROGRAM = fileURLToPath(new URL("./sample.js", import.meta.url));
+const PROGRAM = fileURLToPath(new URL("../bench/sample.js", import.meta.url));
 
 export const processSampler: Sampler = async (version, file, decisionsFile) => {
   const words = [PROGRAM, version.entry, file, ...(decisionsFile === undefined ? [] : [decisionsFile])];

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { realpathSync } from "node:fs";
+import * as nodeModule from "node:module";
 import { fileURLToPath } from "node:url";
 import type { RunContext } from "./run.ts";
 import { EXIT, processTerminal, type Terminal, UsageError } from "./terminal.ts";
@@ -13,11 +14,18 @@ export async function main(words: readonly string[], terminal: Terminal): Promis
       terminal.out(versionText("table"));
       return EXIT.done;
     }
+    prepareLoading(isDebug);
     const { runCommandLine } = await import("./command-line.ts");
     return await runCommandLine(words, terminal, runContext(terminal));
   } catch (error) {
     return report(error, terminal, isDebug);
   }
+}
+
+/** Stacks with the places of the sources for whom they are shown; compiled code that is kept from start to start, where Node can (22.1). */
+function prepareLoading(isDebug: boolean): void {
+  if (isDebug) process.setSourceMapsEnabled(true);
+  (nodeModule as { readonly enableCompileCache?: () => unknown }).enableCompileCache?.();
 }
 
 function runContext(terminal: Terminal): RunContext {

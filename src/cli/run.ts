@@ -65,13 +65,20 @@ const SLICE_EVENTS = 20_000;
 
 /**
  * A world makes much short-lived data beside little that stays: collected early, a run of 30,000 pods peaks at two thirds of the
- * memory that V8 would take by itself, at no cost in time (`npm run bench -- world/hour`).
+ * memory that V8 would take by itself, at no cost in time (`npm run bench -- world/hour`). Not before the first slice is over:
+ * a start would be mostly collections.
  */
 const COLLECT_EARLY = "--heap-growing-percent=20";
 
+let isCollectedEarly = false;
+
+function collectEarly(): void {
+  if (!isCollectedEarly) setFlagsFromString(COLLECT_EARLY);
+  isCollectedEarly = true;
+}
+
 /** `orrery run`: one scenario after the other. Bad input runs and writes nothing at all. */
 export async function run(options: RunOptions, context: RunContext): Promise<number> {
-  setFlagsFromString(COLLECT_EARLY);
   const loaded: LoadedScenario[] = [];
   for (const file of options.scenarios) loaded.push(await load(file, options));
   const bad = loaded.filter(({ plan }) => plan === null);
@@ -202,6 +209,7 @@ async function play(
         if (!(error instanceof Error) || error.name !== "PluginError") throw error;
         return { summary: await folder.finish(world.finish(), true), isInterrupted: false, fault: error.message };
       }
+      collectEarly();
       await folder.flush();
       isDone = isThere && until === plan.durationMicros;
       if (isThere && !isDone) {

@@ -32,8 +32,9 @@ export async function threadPool<Task, Result>(
   };
 }
 
+/** Seen from a room and from the folder of the built chunks alike. */
 const ENTRY = new URL(
-  import.meta.url.endsWith(".ts") ? "../../dist/experiment/run-worker.js" : "./run-worker.js",
+  import.meta.url.endsWith(".ts") ? "../../dist/experiment/run-worker.js" : "../experiment/run-worker.js",
   import.meta.url,
 );
 

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { ASSETS } from "../assets-folder.ts";
 
 /** What the page carries in itself, so that it needs no network. */
 export interface Assets {
@@ -14,8 +15,7 @@ const SCRIPTS = ["theme.js", "time.js", "cursor.js", "charts.js", "heat.js", "pa
 
 /** Reads the page's own files and uPlot's from the installed packages. */
 export function readAssets(): Assets {
-  const own = (name: string): string =>
-    readFileSync(new URL(`../../../assets/report/${name}`, import.meta.url), "utf8").trimEnd();
+  const own = (name: string): string => readFileSync(new URL(name, ASSETS), "utf8").trimEnd();
   // The package has no exports of its files; they are beside its entry, dist/uPlot.cjs.js.
   const dist = dirname(createRequire(import.meta.url).resolve("uplot"));
   const uplot = (name: string): string => readFileSync(join(dist, name), "utf8").trimEnd();
