@@ -69,17 +69,16 @@ function measure(peers: readonly Peer[]): Figures {
   const figures = new Map<string, Timed[]>();
   for (let round = 0; round < rounds; round++) {
     for (const workload of WORKLOADS) {
-      const ends = new Set<number>();
+      const done = new Set<string>();
       for (const { name, command } of peers) {
         const words = command(workload);
         if (words === null) continue;
         const timed = JSON.parse(run(words)) as Timed;
         const key = `${workload} ${name}`;
         figures.set(key, [...(figures.get(key) ?? []), timed]);
-        ends.add(timed.endMicros);
+        done.add(`${timed.operations} operations up to ${timed.endMicros}`);
       }
-      if (ends.size > 1)
-        throw new Error(`${workload}: the engines did not do the same: they end at ${[...ends].join(", ")}`);
+      if (done.size > 1) throw new Error(`${workload}: the engines did not do the same: ${[...done].join("; ")}`);
     }
   }
   return figures;
