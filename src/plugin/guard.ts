@@ -1,6 +1,6 @@
 /** What differs from run to run, and what to use instead. */
 const BANNED: readonly (readonly [owner: object, key: string, instead: string])[] = [
-  [Math, "random", "derive it from pod.uid, which is the same in every run"],
+  [Math, "random", "cycle.draw(text) follows from the seed of the run"],
   [globalThis, "Date", "cycle.nowMicros is the simulated time"],
   [globalThis.performance, "now", "cycle.nowMicros is the simulated time"],
   [globalThis, "setTimeout", "a plugin answers at once"],

@@ -3,7 +3,7 @@ import { defineSchedulerPlugin, guarded, pointsOf } from "./index.ts";
 
 test.each<[string, () => unknown]>([
   [
-    "Math.random is not to be had in a simulation: derive it from pod.uid, which is the same in every run",
+    "Math.random is not to be had in a simulation: cycle.draw(text) follows from the seed of the run",
     () => Math.random(),
   ],
   ["Date is not to be had in a simulation: cycle.nowMicros is the simulated time", () => Date.now()],

@@ -38,7 +38,8 @@ export interface SchedulerPlugin<Args = unknown> {
    * Declares that `preFilter`, `filter`, `preScore` and `score` depend on the node, on `args` and on what this text says
    * of the pod, and on nothing else. Answers are then kept until something changes on the node, and shared by pods of the
    * same text, which saves most questions. `cycle.nodes` and `cycle.nowMicros` are not to be had then, and the pods'
-   * names and uids are those of any pod of that text. `null`: nothing is kept for pods of this template.
+   * names and uids are those of any pod of that text. `null`: nothing is kept for pods of this template. A plugin whose
+   * only methods are `score` and `normalize` needs none: it is asked about all nodes for every pod.
    */
   memoKey?(template: PodTemplateView, args: Args): string | null;
   /** What happens in the cluster that makes another attempt worth while for pods that the plugin rejected; any
@@ -105,6 +106,11 @@ export interface SchedulingCycle<Args = unknown> {
   /** Pods that wait in permit, whoever told them to, in the order in which they got their nodes. They can be allowed and
    *  rejected in `postFilter`, `reserve`, `unreserve`, `permit` and `preBind`, which are asked once. */
   readonly waitingPods: readonly WaitingPodView[];
+  /**
+   * Chance: a number from 0 up to 1 that follows from the seed of the run and from the text, so that it is the same
+   * whenever it is asked for, by whichever plugin. Different texts give independent numbers.
+   */
+  draw(text: string): number;
   /** What the plugin's methods tell each other within the attempt. */
   readonly state: Map<string, unknown>;
 }

@@ -58,7 +58,17 @@ export interface Refusal {
   readonly placement: ReusedPlacement;
 }
 
-/** Whether all plugins say what they look at, and take part wherever they can: a profile may leave some points out. */
+const POINTS = ["preFilter", "filter", "preScore", "score"] as const;
+/** Points that pass something on: a plugin takes part in both or in neither. */
+const PAIRS = [
+  ["preFilter", "filter"],
+  ["preScore", "score"],
+] as const;
+
+/**
+ * Whether all plugins say what they look at, or do nothing but score. A profile may leave out what plugins could do:
+ * filtering, or scoring, but no half of either.
+ */
 export function isReusable(framework: Framework): boolean {
   const takesPart: Readonly<Record<"preFilter" | "filter" | "preScore" | "score", ReadonlySet<Plugin>>> = {
     preFilter: new Set(framework.preFilter),
@@ -66,12 +76,25 @@ export function isReusable(framework: Framework): boolean {
     preScore: new Set(framework.preScore),
     score: new Set(framework.score.map(({ plugin }) => plugin)),
   };
-  const points = ["preFilter", "filter", "preScore", "score"] as const;
   return framework.plugins.every(({ plugin }) => {
-    const used = points.filter((point) => plugin[point] !== undefined);
-    if (used.length > 0 && plugin.memoKey === undefined && plugin.block === undefined) return false;
-    return used.every((point) => takesPart[point].has(plugin));
+    const used = POINTS.filter((point) => plugin[point] !== undefined);
+    if (used.length === 0) return true;
+    if (plugin.memoKey === undefined) {
+      const isKnown = plugin.block !== undefined || onlyScores(plugin);
+      return isKnown && used.every((point) => takesPart[point].has(plugin));
+    }
+    return PAIRS.every((pair) => {
+      const parts = pair.filter((point) => plugin[point] !== undefined);
+      const taken = parts.filter((point) => takesPart[point].has(plugin));
+      return taken.length === 0 || taken.length === parts.length;
+    });
   });
+}
+
+/** Whether nothing that the plugin notes while it scores can be missed later. */
+function onlyScores(plugin: Plugin): boolean {
+  const { score, preFilter, filter, preScore, reserve, unreserve, permit, preBind } = plugin;
+  return score !== undefined && [preFilter, filter, preScore, reserve, unreserve, permit, preBind].every((p) => !p);
 }
 
 /**
@@ -87,10 +110,11 @@ export function makePlan(framework: Framework, pod: PodInfo): ReusePlan | null {
     const key = plugin.memoKey(template);
     if (key === null) return null;
     keys.push(key);
-    const answer = plugin.preFilter?.(state, pod);
+    const answer = framework.preFilter.includes(plugin) ? plugin.preFilter?.(state, pod) : null;
     if (answer?.status?.code === CODE.skip) state.skippedFilters.add(plugin.name);
     else if (answer?.status !== undefined || answer?.nodes !== undefined) return null;
-    if (plugin.preScore?.(state, pod, []) != null) state.skippedScores.add(plugin.name);
+    if (framework.preScore.includes(plugin) && plugin.preScore?.(state, pod, []) != null)
+      state.skippedScores.add(plugin.name);
   }
   const filters = framework.filter.filter((p) => p.memoKey !== undefined && !state.skippedFilters.has(p.name));
   if (!areBefore(framework, filters)) return null;
@@ -109,7 +133,7 @@ export function makePlan(framework: Framework, pod: PodInfo): ReusePlan | null {
   for (const { plugin, weight } of framework.score) {
     if (state.skippedScores.has(plugin.name)) continue;
     const block = blocks.get(plugin.name);
-    const isKept = block === undefined && plugin.evenScore === undefined;
+    const isKept = block === undefined && plugin.memoKey !== undefined && plugin.evenScore === undefined;
     const slot = isKept ? scorers.push({ plugin, weight: plugin.normalize === undefined ? weight : 0 }) - 1 : -1;
     steps.push(newStep(plugin, weight, slot, block));
   }

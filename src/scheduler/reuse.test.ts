@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import type { KubeNode, LabelSelector, PodSpec, Service, StringMap } from "../kube/index.ts";
 import { SchedulerCache } from "./cache.ts";
 import type { ClusterView } from "./cluster-view.ts";
-import { Framework } from "./framework.ts";
+import { StateKey } from "./cycle-state.ts";
+import { Framework, type Plugin } from "./framework.ts";
 import { NominatedPods } from "./nominator.ts";
 import { detailsOf } from "./placement-detail.ts";
 import { PodCompiler, type PodInfo } from "./pod-info.ts";
@@ -127,7 +128,8 @@ class Trial implements ClusterView {
   reused = 0;
   readonly #compiler = new PodCompiler();
   readonly #nominated = new NominatedPods();
-  readonly #framework = defaultFramework(this);
+  readonly #make: () => Framework;
+  readonly #framework: Framework;
   readonly #specs = new Map<string, PodSpec>();
   readonly #uids: string[] = [];
   readonly #percentage: number;
@@ -135,8 +137,10 @@ class Trial implements ClusterView {
   #services: readonly Service[] = [];
   #start = 0;
 
-  constructor(nodes: number, percentage: number) {
+  constructor(nodes: number, percentage: number, make: (view: ClusterView) => Framework = defaultFramework) {
     this.#percentage = percentage;
+    this.#make = () => make(this);
+    this.#framework = make(this);
     for (let i = 0; i < nodes; i++) this.cache.addNode(node(i, i % 4, TRAITS[(i * 5) % TRAITS.length] as Trait));
   }
 
@@ -202,7 +206,7 @@ class Trial implements ClusterView {
     const found = scheduleOne(this.#framework, this.cache, this.#nominated, pod, options);
     if (found instanceof ReusedPlacement) this.reused++;
     const told = this.#tell(found);
-    const plain = schedulePlainly(defaultFramework(this), this.cache, this.#nominated, pod, options);
+    const plain = schedulePlainly(this.#make(), this.cache, this.#nominated, pod, options);
     expect(told).toEqual(this.#tell(plain));
     this.#start = found.nextStart;
     this.#uids.push(pod.uid);
@@ -267,6 +271,49 @@ test("what is reused decides, node for node and score for score, as the plain ev
   expect(reused).toBeGreaterThan(500);
 }, 60_000);
 
+/** Scores by pod and node, so that no answer holds for another pod; has nothing else to say. */
+const WHIM: Plugin = {
+  name: "Whim",
+  score: (state, pod, { name }) => {
+    const asked = (state.read(ASKED) ?? 0) + 1;
+    state.write(ASKED, asked);
+    return (pod.uid.length * 31 + pod.uid.charCodeAt(4) * 17 + name.charCodeAt(1) * 7 + asked) % 50;
+  },
+  normalize: (_state, _pod, _nodes, scores) => {
+    for (const [index, score] of scores.entries()) scores[index] = 100 - score;
+  },
+};
+const ASKED = new StateKey<number>("Whim");
+
+/** The default profile with a plugin that only scores, and without the scores of one and the filter of another. */
+function partialFramework(view: ClusterView): Framework {
+  const plugins = [...defaultFramework(view).plugins, { plugin: WHIM, weight: 3 }];
+  const without = (point: "preFilter" | "filter" | "preScore" | "score", name: string) =>
+    plugins
+      .filter(({ plugin }) => plugin[point] !== undefined && plugin.name !== name)
+      .map(({ plugin, weight }) => ({ name: plugin.name, weight }));
+  const order = {
+    preScore: without("preScore", "NodeResourcesFit"),
+    score: without("score", "NodeResourcesFit"),
+    preFilter: without("preFilter", "NodePorts"),
+    filter: without("filter", "NodePorts"),
+  };
+  return new Framework("partial", plugins, { order });
+}
+
+test("a profile without some filters and scores, and with a plugin that only scores, is reused in the same way", () => {
+  let reused = 0;
+  fc.assert(
+    fc.property(fc.array(operation, { minLength: 10, maxLength: 30 }), (plan) => {
+      const trial = new Trial(9, 0, partialFramework);
+      for (const step of plan) trial.run(step);
+      reused += trial.reused;
+    }),
+    { numRuns: 30 },
+  );
+  expect(reused).toBeGreaterThan(100);
+}, 60_000);
+
 test("the search stops early and goes on from there in the same way", () => {
   fc.assert(
     fc.property(fc.array(operation, { minLength: 5, maxLength: 20 }), fc.constantFrom(0, 5, 95), (plan, percentage) => {
@@ -277,7 +324,7 @@ test("the search stops early and goes on from there in the same way", () => {
   );
 }, 60_000);
 
-test("nothing is reused with a plugin that does not say what it looks at, or that is left out at some point", () => {
+test("nothing is reused with a plugin that does not say what it looks at, or that is left out at half of its points", () => {
   const trial = new Trial(3, 0);
   const silent = { plugin: { name: "Silent", filter: () => null }, weight: 1 };
   const options: ScheduleOptions = { percentage: 0, start: 0 };
@@ -299,5 +346,8 @@ test("nothing is reused with a plugin that does not say what it looks at, or tha
   check(defaultFramework(trial), true);
   const { plugins } = defaultFramework(trial);
   check(new Framework("s", [...plugins, silent]), false);
+  check(new Framework("s", [...plugins, { plugin: WHIM, weight: 1 }]), true);
+  const noting = { ...WHIM, reserve: () => null };
+  check(new Framework("s", [...plugins, { plugin: noting, weight: 1 }]), false);
   check(new Framework("s", plugins, { order: { preFilter: [{ name: "NodeResourcesFit" }] } }), false);
 });

@@ -1,4 +1,5 @@
 import type { SchedulerCache } from "./cache.ts";
+import { CycleState } from "./cycle-state.ts";
 import type { Framework } from "./framework.ts";
 import type { NodeInfo } from "./node-info.ts";
 import { NodeMemo } from "./node-memo.ts";
@@ -14,7 +15,8 @@ import { selectHost } from "./select-host.ts";
 /** Bounds the memory of plans: all are forgotten when there are more. */
 const MOST_PLANS = 4096;
 /** Bounds the memory of memos, which grows with the nodes: the one that was not used for longest serves anew. */
-const MOST_MEMOS = 64;
+const FEWEST_MEMOS = 64;
+const MOST_REMEMBERED = 400_000;
 
 const BOOKS = new WeakMap<Framework, ReuseBook>();
 
@@ -169,7 +171,8 @@ export class ReuseBook {
   }
 
   #spareMemo(): NodeMemo {
-    if (this.#memos.size < MOST_MEMOS) return new NodeMemo(this.cache);
+    const most = Math.max(FEWEST_MEMOS, Math.floor(MOST_REMEMBERED / this.cache.columns.podCount.length));
+    if (this.#memos.size < most) return new NodeMemo(this.cache);
     let oldest: NodeMemo | undefined;
     for (const one of this.#memos.values()) if (oldest === undefined || one.usedAt < oldest.usedAt) oldest = one;
     this.#memos.delete((oldest as NodeMemo).key);
@@ -218,14 +221,15 @@ export class ReuseBook {
   // hot: once a feasible node for every attempt and plugin that cannot be kept.
   #addScores(step: ScoreStep, plan: ReusePlan, memo: NodeMemo, pod: PodInfo, totals: Float64Array): void {
     const { plugin, weight, slot, block } = step;
-    const { state } = plan.questions;
+    // One that may answer otherwise for every pod keeps no notes from the pod before.
+    const state = plugin.memoKey === undefined && block === undefined ? new CycleState() : plan.questions.state;
     const { found, count } = this.#search;
     const { scratch } = this.#framework;
     step.isAddedByBlock = block?.addScores?.(found, count, weight, totals) === true;
     if (step.isAddedByBlock) return;
     const raw = scratch.take(count);
     if (block !== undefined) block.score(found, count, raw);
-    else if (slot === -1) this.#askEach(plugin, plan, pod, raw);
+    else if (slot === -1) this.#askEach(plugin, state, pod, raw);
     else {
       const kept = memo.raws[slot]!;
       for (let i = 0; i < count; i++) raw[i] = kept[found[i]!]!;
@@ -242,8 +246,7 @@ export class ReuseBook {
     for (let i = 0; i < count; i++) totals[i]! += normalized[i]! * weight;
   }
 
-  #askEach(plugin: ScoreStep["plugin"], plan: ReusePlan, pod: PodInfo, raw: Float64Array): void {
-    const { state } = plan.questions;
+  #askEach(plugin: ScoreStep["plugin"], state: CycleState, pod: PodInfo, raw: Float64Array): void {
     const { found, count } = this.#search;
     for (let i = 0; i < count; i++) raw[i] = plugin.score(state, pod, this.cache.nodeAt(found[i]!) as NodeInfo);
   }

@@ -2,9 +2,9 @@ import { assert } from "../engine/index.ts";
 import type { AppModel, KubeletOptions, NodeRegistration } from "../node/index.ts";
 import { KUBELET_DEFAULTS } from "../node/index.ts";
 import type { SchedulerOptions } from "../scheduler/index.ts";
-import { type Micros, seconds } from "../units/index.ts";
+import { seconds } from "../units/index.ts";
 import type { Workload, WorkloadOptions } from "../workload/index.ts";
-import { ownPlugin, type PluginModules } from "./own-plugins.ts";
+import { ownPlugin, type PluginModules, type RunOfPlugins } from "./own-plugins.ts";
 import type { Plan, PlannedNode } from "./plan.ts";
 
 /**
@@ -66,13 +66,13 @@ export function kubeletOptions(plan: Plan, workload: Workload, isJobPod: (podRow
 }
 
 /** The scheduler's profiles, and the plugins of the user's own that they enable. */
-export function schedulerOptions(plan: Plan, modules: PluginModules, now: () => Micros): SchedulerOptions {
+export function schedulerOptions(plan: Plan, modules: PluginModules, run: RunOfPlugins): SchedulerOptions {
   const { scheduler, record } = plan;
   const own = new Map(
     (scheduler?.plugins ?? []).map(({ name, path }) => {
       const module = modules.get(name);
       assert(module !== undefined, () => `the code of scheduler plugin "${name}" was not given to the world`);
-      return [name, ownPlugin(module, path, now)];
+      return [name, ownPlugin(module, path, run)];
     }),
   );
   return {

@@ -1,4 +1,5 @@
 import {
+  type NodeView,
   type PermitWait,
   PluginError,
   type PluginEvent,
@@ -7,6 +8,7 @@ import {
   type SchedulingCycle,
   type WaitingPodView,
 } from "../plugin/index.ts";
+import { drawAt, type Streams, seedWord } from "../random/index.ts";
 import {
   type ClusterView,
   CODE,
@@ -46,21 +48,32 @@ const KEPT_POINTS: ReadonlySet<string> = new Set(["preFilter", "filter", "preSco
 const DECIDING: readonly string[] = ["postFilter", "reserve", "unreserve", "permit", "preBind"];
 
 /** Makes a plugin of the user's own one of the scheduler's. What it does wrong is thrown as a PluginError. */
-export function ownPlugin(plugin: SchedulerPlugin, path: string, now: () => Micros): OwnPluginFactory {
-  return (view, args) => new Adapter(plugin, path, { view, args, now }).adapted();
+export function ownPlugin(plugin: SchedulerPlugin, path: string, run: RunOfPlugins): OwnPluginFactory {
+  return (view, args) => new Adapter(plugin, path, { view, args, ...run }).adapted();
 }
 
-interface Surroundings {
+/** What plugins may know of the run. */
+export interface RunOfPlugins {
+  readonly now: () => Micros;
+  readonly draw: (text: string) => number;
+}
+
+/** The chance that plugins get: by text alone, so that two plugins with one question get one answer. */
+export function drawsOf(streams: Streams): RunOfPlugins["draw"] {
+  const seed = streams.seedOf("scheduler/plugins");
+  return (text) => drawAt(seed, seedWord(text), 0);
+}
+
+interface Surroundings extends RunOfPlugins {
   readonly view: ClusterView;
   readonly args: unknown;
-  readonly now: () => Micros;
 }
 
 class Adapter {
   readonly #plugin: SchedulerPlugin;
   readonly #path: string;
   readonly #around: Surroundings;
-  readonly #state: StateKey<Map<string, unknown>>;
+  readonly #cycles: StateKey<Map<string, OwnCycle>>;
   readonly #statuses = new Map<string, Status>();
   #questions = 0;
 
@@ -68,7 +81,7 @@ class Adapter {
     this.#plugin = plugin;
     this.#path = path;
     this.#around = around;
-    this.#state = new StateKey(`${plugin.name}/own`);
+    this.#cycles = new StateKey(`${plugin.name}/own`);
   }
 
   adapted(): Plugin {
@@ -194,33 +207,20 @@ class Adapter {
     }
   }
 
+  // hot: once a question.
   #cycle(state: CycleState, point: string): SchedulingCycle {
-    let known = state.read(this.#state);
-    if (known === undefined) {
-      known = new Map();
-      state.write(this.#state, known);
+    let cycles = state.read(this.#cycles);
+    if (cycles === undefined) {
+      cycles = new Map();
+      state.write(this.#cycles, cycles);
     }
-    const { view, args, now } = this.#around;
-    const { name } = this.#plugin;
-    const isKept = this.#plugin.memoKey !== undefined && KEPT_POINTS.has(point);
-    const refuse = (what: string): void => {
-      if (isKept) throw new Error(`cycle.${what} is not to be had by a plugin with memoKey: its answers are kept`);
-    };
-    return {
-      args,
-      state: known,
-      get nowMicros() {
-        refuse("nowMicros");
-        return now();
-      },
-      get nodes() {
-        refuse("nodes");
-        return view.cache.snapshot().map(nodeView);
-      },
-      get waitingPods() {
-        return waitingViews(view, name, point);
-      },
-    };
+    let cycle = cycles.get(point);
+    if (cycle === undefined) {
+      const [known] = cycles.values();
+      cycle = new OwnCycle(this.#plugin, point, this.#around, known?.state ?? new Map());
+      cycles.set(point, cycle);
+    }
+    return cycle;
   }
 
   #statusOf(point: string, pod: PodInfo, node: NodeInfo | null, ask: () => Rejection | undefined): Status | null {
@@ -272,6 +272,44 @@ class Adapter {
     const subjects = [...(pod === null ? [] : [`pod/${pod.key}`]), ...(node === null ? [] : [`node/${node.name}`])];
     const where = `${point}(${subjects.join(", ")})`;
     return new PluginError(this.#plugin.name, this.#path, where, what);
+  }
+}
+
+/** An attempt, as a plugin sees it at one of its points. */
+class OwnCycle implements SchedulingCycle {
+  readonly args: unknown;
+  readonly draw: (text: string) => number;
+  readonly state: Map<string, unknown>;
+  readonly #plugin: SchedulerPlugin;
+  readonly #point: string;
+  readonly #around: Surroundings;
+
+  constructor(plugin: SchedulerPlugin, point: string, around: Surroundings, state: Map<string, unknown>) {
+    this.args = around.args;
+    this.draw = around.draw;
+    this.state = state;
+    this.#plugin = plugin;
+    this.#point = point;
+    this.#around = around;
+  }
+
+  get nowMicros(): Micros {
+    this.#refuse("nowMicros");
+    return this.#around.now();
+  }
+
+  get nodes(): NodeView[] {
+    this.#refuse("nodes");
+    return this.#around.view.cache.snapshot().map(nodeView);
+  }
+
+  get waitingPods(): WaitingPodView[] {
+    return waitingViews(this.#around.view, this.#plugin.name, this.#point);
+  }
+
+  #refuse(what: string): void {
+    if (this.#plugin.memoKey === undefined || !KEPT_POINTS.has(this.#point)) return;
+    throw new Error(`cycle.${what} is not to be had by a plugin with memoKey: its answers are kept`);
   }
 }
 

@@ -22,7 +22,7 @@ import { nodeCloud, nodeGroupSizes } from "./node-cloud.ts";
 import { NodeFleet } from "./node-fleet.ts";
 import { Observer } from "./observer.ts";
 import { kubeletOptions, nodeRegistration, schedulerOptions, workloadOptions } from "./options.ts";
-import type { PluginModules } from "./own-plugins.ts";
+import { drawsOf, type PluginModules } from "./own-plugins.ts";
 import type { Plan, ResultSink, RunnableWorld, RunSummary } from "./plan.ts";
 import { Sampler } from "./sampler.ts";
 import { hasVpa, VerticalAutoscaler } from "./vertical-autoscaler.ts";
@@ -115,7 +115,7 @@ export class World implements RunnableWorld {
       schedulerCycle: plan.timing.schedulerCycle,
       bindLatency: plan.timing.bindLatency,
       preemptionLatency: plan.timing.preemptionLatency,
-      ...schedulerOptions(plan, plugins, () => engine.now),
+      ...schedulerOptions(plan, plugins, { now: () => engine.now, draw: drawsOf(engine.streams) }),
     });
     const isNodeReachable = (nodeId: number): boolean =>
       this.kubelets.isUp(nodeId) && this.kubelets.isConnected(nodeId);

@@ -1,0 +1,8 @@
+import { orderOf } from "./node-order.mjs";
+
+/** @type {import("kube-orrery/plugin").SchedulerPlugin} */
+export default {
+  name: "NodeOrderCoarse",
+  memoKey: () => "",
+  score: (_pod, node, { draw }) => orderOf(node.name, draw).coarse,
+};
