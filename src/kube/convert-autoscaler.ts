@@ -41,7 +41,7 @@ export const convertAutoscaler: Conversion = (object) => {
   const { subresource: _dropped, ...target } = record(scaleRef);
   return {
     ...object,
-    ...(isObject(metadata.annotations) && { metadata: { ...metadata, annotations: withoutRoundTrip(annotations) } }),
+    ...(isObject(metadata.annotations) && { metadata: withAnnotations(metadata, withoutRoundTrip(annotations)) }),
     spec: {
       ...spec,
       ...(scaleRef !== undefined && { scaleTargetRef: target }),
@@ -75,11 +75,10 @@ export function autoscalerAsV1(hpa: HorizontalPodAutoscaler): JsonObject {
     ...(conditions.length > 0 && { [CONDITIONS]: JSON.stringify(conditions) }),
     ...(behavior !== undefined && { [BEHAVIOR]: JSON.stringify(capitalised(behavior)) }),
   };
-  const { annotations: _old, ...metadata } = hpa.metadata;
   return {
     apiVersion: "autoscaling/v1",
     kind: hpa.kind,
-    metadata: { ...metadata, ...(Object.keys(annotations).length > 0 && { annotations }) },
+    metadata: withAnnotations({ ...hpa.metadata }, annotations),
     spec: {
       scaleTargetRef,
       ...(minReplicas !== undefined && { minReplicas }),
@@ -94,6 +93,10 @@ export function autoscalerAsV1(hpa: HorizontalPodAutoscaler): JsonObject {
 
 function isCpuStatus(metric: JsonObject | undefined): boolean {
   return metric?.type === "Resource" && record(metric.resource).name === "cpu";
+}
+
+function withAnnotations({ annotations: _old, ...metadata }: JsonObject, annotations: JsonObject): JsonObject {
+  return { ...metadata, ...(Object.keys(annotations).length > 0 && { annotations }) };
 }
 
 function withoutRoundTrip(annotations: JsonObject): JsonObject {

@@ -34,7 +34,7 @@ export * from "./selector-parser.ts";
 export * from "./selectors.ts";
 export { checkShape, fieldName } from "./shape-check.ts";
 export * from "./spelling.ts";
-export { strategicMerge } from "./strategic-merge.ts";
+export { inOrder, mergeKeyOf, patchProblem, strategicMerge } from "./strategic-merge.ts";
 export * from "./taints.ts";
 export * from "./template-hash.ts";
 export type * from "./types.ts";

@@ -1,5 +1,12 @@
 import { parse } from "yaml";
-import { labelKeyProblems, labelValueProblems, type Quantities, type StringMap, type Taint } from "../kube/index.ts";
+import {
+  labelKeyProblems,
+  labelValueProblems,
+  patchProblem,
+  type Quantities,
+  type StringMap,
+  type Taint,
+} from "../kube/index.ts";
 import type { JsonPatchOperation } from "../tables/index.ts";
 import { tryParseQuantity } from "../units/index.ts";
 import type { Action, ObjectReference } from "../world/plan.ts";
@@ -116,7 +123,8 @@ function patchOf({ command, target, base, fail }: Edit): Action | null {
       : { ...base, kind: "patch", target, type, operations };
   }
   if (!isRecord(patch)) return fail(`unable to parse "${text}": expected a map in JSON or YAML`);
-  return { ...base, kind: "patch", target, type, patch };
+  const problem = type === "strategic" ? patchProblem(patch) : undefined;
+  return problem === undefined ? { ...base, kind: "patch", target, type, patch } : fail(problem);
 }
 
 function parsedOf(text: string): unknown {

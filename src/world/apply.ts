@@ -2,7 +2,10 @@ import {
   autoscalerAsV1,
   convertToServed,
   type HorizontalPodAutoscaler,
+  inOrder,
   type KubeObject,
+  mergeKeyOf,
+  type ObjectMeta,
   withDefaults,
 } from "../kube/index.ts";
 import { sameData } from "../tables/index.ts";
@@ -17,11 +20,12 @@ const SERVERS_OWN: ReadonlySet<string> = new Set(["apiVersion", "kind", "metadat
 
 /**
  * What `kubectl apply` makes of a live object: what the manifest says; without what the manifest applied `before` said and
- * this one does not; and what others have set besides, such as the replicas that an autoscaler manages. Maps are merged,
- * lists taken whole. Parts that are the same data stay the same objects.
+ * this one does not; and what others have set besides, such as the replicas that an autoscaler manages. Maps are merged, and
+ * lists of containers, ports, variables, volumes and the like by their keys; other lists are taken whole. Parts that are the same
+ * data stay the same objects.
  *
- * DEVIATION(apply-lists): a list in a manifest takes the place of the live one; the original merges containers, ports, volumes and
- * the like by their keys, so that entries which others have added stay.
+ * DEVIATION(apply-twin-keys): a list with two items of one key, such as a port for TCP and for UDP, is taken whole; the original
+ * merges one into the other.
  * @source kubernetes 1.37 kubectl apply, three-way strategic merge patch
  */
 export function applied(live: KubeObject, given: PlannedObject, before: PlannedObject | undefined): KubeObject {
@@ -29,23 +33,30 @@ export function applied(live: KubeObject, given: PlannedObject, before: PlannedO
   const { object } = given;
   const metadata = {
     ...live.metadata,
-    labels: merged(live.metadata.labels ?? {}, object.metadata.labels ?? {}, before?.object.metadata.labels),
-    annotations: merged(
-      live.metadata.annotations ?? {},
-      object.metadata.annotations ?? {},
-      before?.object.metadata.annotations,
-    ),
+    ...textsOf("labels", live, object, before?.object),
+    ...textsOf("annotations", live, object, before?.object),
   };
   const next: Record<string, unknown> = { ...live, metadata };
   const [old, wanted, was] = [live, object, before?.object ?? {}] as unknown as [Fields, Fields, Fields];
   for (const key of new Set([...Object.keys(old), ...Object.keys(wanted)])) {
     if (SERVERS_OWN.has(key)) continue;
     const said = key === "spec" ? withoutUnsaid(wanted[key], old[key], given, before) : wanted[key];
-    const value = key in wanted ? merged(old[key], said, was[key]) : key in was ? undefined : old[key];
+    const value = key in wanted ? merged(key, old[key], said, was[key]) : key in was ? undefined : old[key];
     if (value === undefined) delete next[key];
     else next[key] = value;
   }
-  return next as unknown as KubeObject;
+  return sameData(next, live) ? live : (next as unknown as KubeObject);
+}
+
+function textsOf(
+  field: "labels" | "annotations",
+  live: KubeObject,
+  given: KubeObject,
+  before: KubeObject | undefined,
+): Pick<ObjectMeta, "labels" | "annotations"> {
+  const [old, wanted] = [live.metadata[field], given.metadata[field]];
+  if (old === undefined && wanted === undefined) return {};
+  return { [field]: merged(field, old ?? {}, wanted ?? {}, before?.metadata[field]) };
 }
 
 /** Merged in the version of the manifest: what that has no field for is in annotations, which stay. */
@@ -80,16 +91,41 @@ function withoutUnsaid(
   );
 }
 
-function merged<T>(live: T, given: T, before: unknown): T {
-  if (!isMap(live) || !isMap(given)) return sameData(live, given) ? live : given;
+function merged<T>(name: string, live: T, given: T, before: unknown): T {
+  if (sameData(live, given) || live === undefined) return live ?? given;
+  if (Array.isArray(live) && Array.isArray(given)) {
+    return mergedList(name, live, given, Array.isArray(before) ? before : []) as T;
+  }
+  if (!isMap(live) || !isMap(given)) return given;
   const was = isMap(before) ? before : {};
   const next: Record<string, unknown> = {};
   for (const key of new Set([...Object.keys(live), ...Object.keys(given)])) {
     if (key in given)
-      next[key] = WHOLE.has(key) ? whole(live[key], given[key]) : merged(live[key], given[key], was[key]);
+      next[key] = WHOLE.has(key) ? whole(live[key], given[key]) : merged(key, live[key], given[key], was[key]);
     else if (!(key in was)) next[key] = live[key];
   }
   return sameData(next, live) ? live : (next as T);
+}
+
+/** Items by their key: those of the manifest in its order, and those that others have added where they are. */
+function mergedList(
+  name: string,
+  live: readonly unknown[],
+  given: readonly unknown[],
+  before: readonly unknown[],
+): readonly unknown[] {
+  const key = mergeKeyOf(name, [...live, ...given]);
+  if (key === undefined || hasTwins(live, key) || hasTwins(given, key)) return given;
+  const ofKey = (list: readonly unknown[], item: unknown): unknown =>
+    list.find((one) => (one as Fields)[key] === (item as Fields)[key]);
+  const others = live.filter((item) => ofKey(given, item) === undefined && ofKey(before, item) === undefined);
+  const own = given.map((item) => merged(name, ofKey(live, item) ?? item, item, ofKey(before, item)));
+  const next = inOrder([...own, ...others], given, live, key);
+  return sameData(next, live) ? live : next;
+}
+
+function hasTwins(list: readonly unknown[], key: string): boolean {
+  return new Set(list.map((item) => (item as Fields)[key])).size < list.length;
 }
 
 function whole(live: unknown, given: unknown): unknown {

@@ -98,14 +98,19 @@ describe("patches", () => {
     ]);
     const imagesOf = ({ spec }: Deployment) =>
       spec.template.spec.containers.map(({ name, image }) => `${name}=${image}`);
-    expect(imagesOf(web)).toEqual(["app=app:2", "side=side:1"]);
-    expect(web.spec.template.spec.containers[1]?.imagePullPolicy).toBe("IfNotPresent");
+    expect(imagesOf(web)).toEqual(["side=side:1", "app=app:2"]);
+    expect(web.spec.template.spec.containers[0]?.imagePullPolicy).toBe("IfNotPresent");
     const { web: replaced } = await played([
       `patch deployment web --type merge -p '${patch([{ name: "other", image: "other:1" }])}'`,
       "patch deployment web -p '{spec: {replicas: 3, minReadySeconds: null}}'",
     ]);
     expect(imagesOf(replaced)).toEqual(["other=other:1"]);
     expect(replaced.spec.replicas).toBe(3);
+  });
+
+  test("are refused when a directive is none", async () => {
+    const { problems } = await loaded([`patch deployment web -p '{"spec":{"$patch":"swap"}}'`]);
+    expect(problems.map(({ message }) => message)).toEqual(['unknown patch type found: "swap"']);
   });
 
   test("take away by name", async () => {
