@@ -1,6 +1,7 @@
 import yargs, { type Argv } from "yargs";
 import { addCapacity, addRightsize, addSurvive } from "./answer-commands.ts";
 import { addBench } from "./bench-command.ts";
+import { addInit } from "./init-command.ts";
 import {
   type Finish,
   once,
@@ -67,6 +68,7 @@ export async function runCommandLine(
   addCheck(parser, terminal, finish);
   addExplain(parser, terminal, finish);
   addImport(parser, terminal, finish);
+  addInit(parser, terminal, finish);
   addBench(parser, terminal, finish, words);
   parser.command(
     "version",
