@@ -5,6 +5,7 @@ import { afterAll, expect, test } from "vitest";
 import { main } from "../../src/cli/main.ts";
 import type { SchedulerPlugin } from "../../src/plugin/index.ts";
 import { loadScenario } from "../../src/scenario/index.ts";
+import type { LoggedDecision } from "../../src/store/index.ts";
 import { World } from "../../src/world/index.ts";
 
 const EXAMPLE = join(import.meta.dirname, "../../examples/plugins/fragmentation.yaml");
@@ -163,6 +164,32 @@ test("what plugins see, and how they speak", async () => {
   expect(messages).toEqual([
     "0/3 nodes are available: 3 true 3 true 4000 0 0. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.",
   ]);
+});
+
+test("chance follows from the seed and the text, whoever asks for it and how often", async () => {
+  const file = scenario(
+    'export default { name: "Mine", filter: (pod, node, { draw }) => draw("a") + " " + draw("b") };',
+  );
+  const drawn = async (seed: number): Promise<number[]> => {
+    const { plan, plugins } = await load(file, [`seed=${seed}`]);
+    if (plan === null) throw new Error("no plan");
+    const texts: string[] = [];
+    const sink = {
+      event: () => {},
+      sample: () => {},
+      decision: (one: LoggedDecision) => void texts.push(String(one.message)),
+    };
+    const world = World.from(plan, sink, plugins);
+    world.run();
+    // All three nodes are told the same.
+    const [, a = "", b = ""] = /: 3 ([\d.]+) ([\d.]+)\./.exec(texts[0] ?? "") ?? [];
+    return [Number(a), Number(b)];
+  };
+  const [first = [], other = []] = await Promise.all([drawn(1), drawn(2)]);
+  expect(await drawn(1)).toEqual(first);
+  const all = [...first, ...other];
+  expect(new Set(all).size).toBe(4);
+  for (const one of all) expect(one > 0 && one < 1).toBe(true);
 });
 
 test.each<[string, string, string | undefined, readonly string[]]>([
