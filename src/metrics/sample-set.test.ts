@@ -39,3 +39,16 @@ test("a saved set goes on as it was", () => {
   expect(copy.statistics()).toMatchObject({ count: 4, sum: 10, last: 4, p50: 2 });
   expect(set.count).toBe(3);
 });
+
+test("a value that came so many times counts as if it had been added one by one", () => {
+  const value = fc.oneof(fc.nat(50), fc.double({ min: 0, max: 3, noNaN: true }), fc.constant(9e15));
+  fc.assert(
+    fc.property(fc.array(fc.tuple(value, fc.integer({ min: 1, max: 40 })), { minLength: 1 }), (runs) => {
+      const held = new SampleSet();
+      for (const [some, times] of runs) held.add(some, times);
+      const each = setOf(runs.flatMap(([some, times]) => Array.from({ length: times }, () => some)));
+      expect(held.statistics()).toEqual(each.statistics());
+      expect(held.save()).toEqual(each.save());
+    }),
+  );
+});

@@ -44,19 +44,20 @@ export class SampleSet {
     return this.#count;
   }
 
-  // hot: every gauge at every sample (bench/world).
-  add(value: number): void {
-    this.#count++;
-    this.#sum += value;
+  // hot: every gauge whose value has changed at every sample (bench/world).
+  /** Adds a value that came so many times in a row. The outcome is that of adding it one by one, to the last bit. */
+  add(value: number, times = 1): void {
+    this.#count += times;
+    this.#sum = repeatedSum(this.#sum, value, times);
     if (this.#run > 0 && value === this.#last) {
-      this.#run++;
+      this.#run += times;
       return;
     }
     this.#enterRun();
     this.#min = Math.min(this.#min, value);
     this.#max = Math.max(this.#max, value);
     this.#last = value;
-    this.#run = 1;
+    this.#run = times;
   }
 
   /** The smallest value that at least the share `q` of all values does not exceed; 0 of nothing. */
@@ -129,6 +130,15 @@ export class SampleSet {
     const bucket = bucketOf(value);
     this.#buckets.set(bucket, (this.#buckets.get(bucket) ?? 0) + count);
   }
+}
+
+/** Of whole numbers the sum is exact however it is made; others round at every step. */
+function repeatedSum(sum: number, value: number, times: number): number {
+  const product = sum + value * times;
+  if (Number.isInteger(sum) && Number.isInteger(value) && Math.abs(product) <= Number.MAX_SAFE_INTEGER) return product;
+  let total = sum;
+  for (let i = 0; i < times; i++) total += value;
+  return total;
 }
 
 /** Bucket 0 holds 0; a value v = m · 2^e with 1 ≤ m < 2 is in the bucket of e and the first six bits of m. */

@@ -17,6 +17,7 @@ export class DocumentTable<T extends KubeObject = KubeObject> {
   readonly #present: Links;
   /** Rows by name, by namespace: derived. */
   #index: Map<string, Map<string, number>> | undefined;
+  #version = 0;
 
   constructor(registry: CellRegistry, kind: string, kindId: number) {
     this.kind = kind;
@@ -32,8 +33,14 @@ export class DocumentTable<T extends KubeObject = KubeObject> {
       save: () => ({ form: "data", data: null }),
       load: () => {
         this.#index = undefined;
+        this.#version++;
       },
     });
+  }
+
+  /** Another number after every write, so that what is derived from the table can tell whether it still holds; no state. */
+  get version(): number {
+    return this.#version;
   }
 
   /** Objects present. */
@@ -82,6 +89,7 @@ export class DocumentTable<T extends KubeObject = KubeObject> {
 
   /** For the store alone. */
   insert(object: T, serial: number, createdAt: number): number {
+    this.#version++;
     const row = this.rows.allocate();
     this.#object.set(row, object);
     this.serial.set(row, serial);
@@ -93,11 +101,13 @@ export class DocumentTable<T extends KubeObject = KubeObject> {
 
   /** For the store alone. */
   put(row: number, object: T): void {
+    this.#version++;
     this.#object.set(row, object);
   }
 
   /** For the store alone: the object is no longer found or listed, but can still be read by row. */
   remove(row: number): void {
+    this.#version++;
     const object = this.get(row);
     this.#names()
       .get(object.metadata.namespace ?? "")

@@ -4,12 +4,17 @@ import { type Assertion, type AssertionResult, compares, METRICS, type MetricSum
 
 export type Labels = Readonly<Record<string, string>>;
 
-/** A metric of one object, and the sets that its values go to. */
+/** A metric of one object, which has a value at every sample, and the sets that its values go to. */
 export interface Gauge {
   readonly metric: string;
   readonly labels: Labels;
+  /** False where an assertion looks at the metric: its values are told at every sample, in the order of the objects. */
+  readonly isHeld: boolean;
   sets: SampleSet[];
   epoch: number;
+  /** What it is worth, NaN for nothing, and the first sample at which that has not been entered yet. */
+  value: number;
+  since: number;
 }
 
 /**
@@ -25,6 +30,9 @@ export class Measures implements Cell {
 
   /** Counts loads: what was looked up before is another run's. */
   #epoch = 0;
+  /** Gauges with a value that goes on: derived, as nothing is saved that has not been entered. */
+  readonly #held = new Set<Gauge>();
+  #samples = 0;
 
   constructor(registry: CellRegistry, assertions: readonly Assertion[]) {
     this.#assertions = assertions;
@@ -44,22 +52,58 @@ export class Measures implements Cell {
     for (const set of this.#setsOf(metric, labels, podLabels)) set.add(value);
   }
 
-  /** Adds values of one metric and object again and again: what they go to is looked up once. */
+  /** A metric of one object: what its values go to is looked up once. */
   gauge(metric: string, labels: Labels): Gauge {
-    return { metric, labels, sets: [], epoch: -1 };
+    const isHeld = !this.#assertedByMetric.has(metric);
+    return { metric, labels, isHeld, sets: [], epoch: -1, value: Number.NaN, since: 0 };
   }
 
-  // hot: every gauge at every sample (bench/world).
-  addTo(gauge: Gauge, value: number): void {
+  /** Grows with every load: values that were held before are to be told again. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** A sample begins: every value that is held counts once more. */
+  beginSample(): void {
+    this.#samples++;
+  }
+
+  // hot: every gauge whose value may have changed at every sample (bench/world).
+  /**
+   * What the gauge is worth at this sample, NaN for nothing. That stands for the samples to come as well, until it is told
+   * otherwise, where the gauge is held; where not, it counts this once.
+   */
+  sample(gauge: Gauge, value: number): void {
     if (gauge.epoch !== this.#epoch) {
+      // What was never worth anything has no set.
+      if (Number.isNaN(value)) return;
       gauge.sets = this.#setsOf(gauge.metric, gauge.labels);
       gauge.epoch = this.#epoch;
+      gauge.value = Number.NaN;
     }
-    const { sets } = gauge;
-    for (let i = 0; i < sets.length; i++) (sets[i] as SampleSet).add(value);
+    if (!gauge.isHeld) {
+      if (!Number.isNaN(value)) enter(gauge, value, 1);
+      return;
+    }
+    if (Object.is(value, gauge.value)) return;
+    this.#settle(gauge, this.#samples);
+    gauge.value = value;
+    if (Number.isNaN(value)) this.#held.delete(gauge);
+    else this.#held.add(gauge);
+  }
+
+  /** Enters the value for the samples before the one of this number. */
+  #settle(gauge: Gauge, sample: number): void {
+    if (!Number.isNaN(gauge.value) && sample > gauge.since) enter(gauge, gauge.value, sample - gauge.since);
+    gauge.since = sample;
+  }
+
+  #settleAll(): void {
+    for (const gauge of this.#held) this.#settle(gauge, this.#samples + 1);
   }
 
   results(): AssertionResult[] {
+    this.#settleAll();
     return this.#assertions.map((assertion, index) => {
       const set = this.#asserted[index] as SampleSet;
       const value = set.count === 0 ? valueOfNothing(assertion) : statOf(set, assertion.stat);
@@ -68,12 +112,14 @@ export class Measures implements Cell {
   }
 
   summaries(): MetricSummary[] {
+    this.#settleAll();
     return [...this.#summary.values()]
       .map(({ metric, labels, set }) => ({ metric, labels, ...set.statistics() }))
       .sort((a, b) => compare(`${a.metric} ${JSON.stringify(a.labels)}`, `${b.metric} ${JSON.stringify(b.labels)}`));
   }
 
   save(): CellState {
+    this.#settleAll();
     const summary = [...this.#summary.values()].map(({ metric, labels, set }) => ({ metric, labels, set: set.save() }));
     return { form: "data", data: { asserted: this.#asserted.map((set) => set.save()), summary } };
   }
@@ -85,6 +131,7 @@ export class Measures implements Cell {
     };
     for (const [index, set] of saved.asserted.entries()) this.#asserted[index]?.load(set);
     this.#summary.clear();
+    this.#held.clear();
     this.#epoch++;
     for (const { metric, labels, set } of saved.summary) this.#setOf(metric, labels).load(set);
   }
@@ -106,6 +153,10 @@ export class Measures implements Cell {
     }
     return entry.set;
   }
+}
+
+function enter({ sets }: Gauge, value: number, times: number): void {
+  for (let i = 0; i < sets.length; i++) (sets[i] as SampleSet).add(value, times);
 }
 
 const NONE: readonly number[] = [];

@@ -3,17 +3,19 @@ import type { Engine } from "../engine/index.ts";
 import {
   type Deployment,
   type HorizontalPodAutoscaler,
-  type KubeNode,
   type KubeObject,
   PHASE,
   type ReplicaSet,
   type ReplicationController,
   type StatefulSet,
 } from "../kube/index.ts";
-import type { DocumentTable, Store } from "../store/index.ts";
+import type { Store } from "../store/index.ts";
 import { cpuMilliOf, wholeValueOf } from "../units/index.ts";
+import type { ServiceDemand } from "../workload/index.ts";
+import { DocumentSamples, type Look } from "./document-samples.ts";
 import type { Gauge, Labels } from "./measures.ts";
-import { figuresOf, isUsageDue, nodeUsageRows, rounded } from "./node-usage.ts";
+import { NodeTotals } from "./node-totals.ts";
+import { isUsageDue, nodeUsageRows, rounded } from "./node-usage.ts";
 import type { Observed, Observer } from "./observer.ts";
 import type { SeriesName } from "./plan.ts";
 import { hasVpa } from "./vertical-autoscaler.ts";
@@ -22,10 +24,11 @@ const SECOND = 1_000_000;
 const WORKLOAD_METRICS = ["workload_replicas", "workload_ready_replicas"];
 const HPA_METRICS = ["hpa_replicas", "hpa_utilization"];
 const WORKLOAD_KINDS = ["Deployment", "ReplicaSet", "ReplicationController", "StatefulSet"] as const;
+type Workload = Deployment | ReplicaSet | ReplicationController | StatefulSet;
 
-interface Gauged {
-  readonly serial: number;
-  readonly gauges: readonly Gauge[];
+interface ServiceGauges {
+  readonly ready: Gauge;
+  readonly demand: Gauge;
 }
 
 /** Looks at the whole world every `record.sampleMicros`: gauges for the measures, rows for the series. Reads only. */
@@ -36,8 +39,10 @@ export class Sampler {
   readonly #observer: Observer;
   readonly #sampleKind: number;
   readonly #hasVpas: boolean;
-  /** By kind and row: derived. */
-  readonly #gauges = new Map<string, (Gauged | undefined)[]>();
+  readonly #nodes: NodeTotals;
+  readonly #workloads: readonly DocumentSamples<Workload>[];
+  readonly #hpas: DocumentSamples<HorizontalPodAutoscaler>;
+  readonly #services: readonly ServiceGauges[];
 
   constructor(engine: Engine, store: Store, observed: Observed, observer: Observer) {
     this.#engine = engine;
@@ -45,6 +50,20 @@ export class Sampler {
     this.#observed = observed;
     this.#observer = observer;
     this.#hasVpas = hasVpa(observed.plan);
+    const { measures } = observed;
+    this.#nodes = new NodeTotals(store, observer);
+    this.#workloads = WORKLOAD_KINDS.map(
+      (kind) => new DocumentSamples(store.documents<Workload>(kind), measures, WORKLOAD_METRICS, workloadLook),
+    );
+    const hpas = store.documents<HorizontalPodAutoscaler>("HorizontalPodAutoscaler");
+    this.#hpas = new DocumentSamples(hpas, measures, HPA_METRICS, hpaLook);
+    this.#services = observed.services.map(({ load: { namespace, service } }) => {
+      const labels = { namespace, svc: service };
+      return {
+        ready: measures.gauge("service_ready_endpoints", labels),
+        demand: measures.gauge("service_demand_rps", labels),
+      };
+    });
     this.#sampleKind = engine.define("observer.sample", PHASE.observe, () => this.#sample(), { silent: true });
   }
 
@@ -54,13 +73,12 @@ export class Sampler {
 
   #sample(): void {
     this.#engine.after(this.#observed.plan.record.sampleMicros, this.#sampleKind);
-    if (!this.#observer.isWarm) {
-      this.#observer.served.value = Object.freeze(this.#observed.services.map((service) => service.totals));
-    }
+    if (this.#observer.isWarm) this.#observed.measures.beginSample();
+    else this.#observer.served.value = Object.freeze(this.#observed.services.map((service) => service.totals));
     this.#sampleNodes();
     this.#samplePods();
-    this.#sampleWorkloads();
-    this.#sampleHpas();
+    for (const workloads of this.#workloads) this.#sampleDocuments("workloads", workloads);
+    this.#sampleDocuments("hpa", this.#hpas);
     if (this.#hasVpas) this.#sampleVpas();
     this.#sampleServices();
     if (this.#isWritten("nodegroups")) {
@@ -82,72 +100,44 @@ export class Sampler {
     return sink !== undefined && plan.record.series?.includes(series) !== false;
   }
 
-  /** The gauges of each document, looked up once in its life. */
-  #gaugesOf(table: DocumentTable, row: number, metrics: readonly string[], labels: () => Labels): readonly Gauge[] {
-    let rows = this.#gauges.get(table.kind);
-    if (rows === undefined) {
-      rows = [];
-      this.#gauges.set(table.kind, rows);
-    }
-    const serial = table.serial.get(row);
-    let known = rows[row];
-    if (known?.serial !== serial) {
-      const measured = labels();
-      known = { serial, gauges: metrics.map((metric) => this.#observed.measures.gauge(metric, measured)) };
-      rows[row] = known;
-    }
-    return known.gauges;
-  }
-
-  #add(gauge: Gauge | undefined, value: number): void {
-    if (gauge !== undefined && this.#observer.isWarm) this.#observed.measures.addTo(gauge, value);
-  }
-
   #gauge(metric: string, value: number, labels: Labels): void {
     if (this.#observer.isWarm) this.#observed.measures.add(metric, value, labels);
   }
 
+  #sampleDocuments(
+    series: SeriesName,
+    documents: DocumentSamples<Workload> | DocumentSamples<HorizontalPodAutoscaler>,
+  ) {
+    if (this.#observer.isWarm) documents.measure();
+    if (!this.#isWritten(series)) return;
+    for (const row of documents.rows()) this.#row(series, () => row);
+  }
+
   #sampleNodes(): void {
-    const nodes = this.#store.documents<KubeNode>("Node");
+    const nodes = this.#nodes;
+    nodes.read();
     const { census } = this.#observer;
-    const perNode = this.#isAsserted("node_cpu_requested");
-    let ready = 0;
-    let total = 0;
-    let costPerHour = 0;
-    const requested = { cpu: 0, memory: 0 };
-    const allocatable = { cpu: 0, memory: 0, extended: new Map<string, number>() };
-    for (let row = nodes.first(); row !== -1; row = nodes.after(row)) {
-      const { name, isReady, cpuMilli, memoryBytes, extended } = figuresOf(nodes.get(row));
-      for (let i = 0; i < extended.length; i++) {
-        const [resource, amount] = extended[i] as (typeof extended)[number];
-        allocatable.extended.set(resource, (allocatable.extended.get(resource) ?? 0) + amount);
-      }
-      const id = this.#store.pods.nodeNames.find(name);
-      total++;
-      costPerHour += this.#observer.priceOf(name);
-      const cpuRequested = id === -1 ? 0 : census.cpuMilliOf(id);
-      requested.cpu += cpuRequested;
-      requested.memory += id === -1 ? 0 : census.memoryBytesOf(id);
-      if (perNode && cpuMilli > 0) {
-        this.#gauge("node_cpu_requested", cpuRequested / cpuMilli, this.#observer.nodeLabels(name));
-      }
-      if (!isReady) continue;
-      ready++;
-      allocatable.cpu += cpuMilli;
-      allocatable.memory += memoryBytes;
-    }
-    this.#gauge("nodes_ready", ready, {});
-    for (const [resource, amount] of allocatable.extended) {
+    this.#gauge("nodes_ready", nodes.ready, {});
+    for (const [resource, amount] of nodes.extended) {
       if (amount === 0) continue;
       this.#gauge("extended_resource_requested", census.extendedOf(resource) / amount, { resource });
     }
-    this.#row("nodes", () => ({
-      ready,
-      not_ready: total - ready,
-      cpu_requested_ratio: rounded(allocatable.cpu === 0 ? 0 : requested.cpu / allocatable.cpu),
-      memory_requested_ratio: rounded(allocatable.memory === 0 ? 0 : requested.memory / allocatable.memory),
-      cost_per_hour: rounded(costPerHour),
-    }));
+    if (this.#isAsserted("node_cpu_requested")) {
+      nodes.forEach((name, cpuMilli, requestedMilli) => {
+        if (cpuMilli === 0) return;
+        this.#gauge("node_cpu_requested", requestedMilli / cpuMilli, this.#observer.nodeLabels(name));
+      });
+    }
+    this.#row("nodes", () => {
+      const requested = nodes.requested();
+      return {
+        ready: nodes.ready,
+        not_ready: nodes.total - nodes.ready,
+        cpu_requested_ratio: rounded(nodes.cpuMilli === 0 ? 0 : requested.cpuMilli / nodes.cpuMilli),
+        memory_requested_ratio: rounded(nodes.memoryBytes === 0 ? 0 : requested.memoryBytes / nodes.memoryBytes),
+        cost_per_hour: rounded(nodes.costPerHour),
+      };
+    });
   }
 
   #samplePods(): void {
@@ -177,52 +167,6 @@ export class Sampler {
     return this.#observed.plan.assertions.some((assertion) => assertion.metric === metric);
   }
 
-  #sampleWorkloads(): void {
-    for (const kind of WORKLOAD_KINDS) {
-      const table = this.#store.documents<Deployment | ReplicaSet | ReplicationController | StatefulSet>(kind);
-      for (let row = table.first(); row !== -1; row = table.after(row)) {
-        const workload = table.get(row);
-        if (workload.metadata.ownerReferences?.some((owner) => owner.controller === true)) continue;
-        const { namespace = "", name = "" } = workload.metadata;
-        const wanted = workload.spec.replicas ?? 1;
-        const ready = workload.status?.readyReplicas ?? 0;
-        const gauges = this.#gaugesOf(table, row, WORKLOAD_METRICS, () => ({ namespace, kind, name }));
-        this.#add(gauges[0], wanted);
-        this.#add(gauges[1], ready);
-        const current = workload.status?.replicas ?? 0;
-        const updated = updatedReplicas(workload) ?? current;
-        this.#row("workloads", () => ({ namespace, kind, name, wanted, current, ready, updated }));
-      }
-    }
-  }
-
-  #sampleHpas(): void {
-    const hpas = this.#store.documents<HorizontalPodAutoscaler>("HorizontalPodAutoscaler");
-    for (let row = hpas.first(); row !== -1; row = hpas.after(row)) {
-      const { metadata, spec, status } = hpas.get(row);
-      const { namespace = "", name = "" } = metadata;
-      const gauges = this.#gaugesOf(hpas, row, HPA_METRICS, () => ({ namespace, hpa: name }));
-      const seen = status?.currentMetrics?.[0] as
-        | { resource?: { current?: { averageUtilization?: number } } }
-        | undefined;
-      const utilization = seen?.resource?.current?.averageUtilization;
-      const target = spec.metrics?.[0]?.resource?.target.averageUtilization;
-      const desired = status?.desiredReplicas ?? 0;
-      if (desired > 0) this.#add(gauges[0], desired);
-      if (utilization !== undefined) this.#add(gauges[1], utilization / 100);
-      this.#row("hpa", () => ({
-        namespace,
-        name,
-        current: status?.currentReplicas ?? 0,
-        desired,
-        min: spec.minReplicas ?? 1,
-        max: spec.maxReplicas,
-        utilization_percent: utilization ?? "",
-        target_percent: target ?? "",
-      }));
-    }
-  }
-
   #sampleVpas(): void {
     const table = this.#store.documents<VerticalPodAutoscaler>("Other");
     for (const vpaRow of vpaRows(this.#store)) {
@@ -244,13 +188,18 @@ export class Sampler {
   }
 
   #sampleServices(): void {
-    for (const service of this.#observed.services) {
-      const labels = { namespace: service.load.namespace, svc: service.load.service };
-      this.#gauge("service_ready_endpoints", service.backendCount, labels);
-      this.#gauge("service_demand_rps", service.wantedPerSecond, labels);
+    const { services, measures } = this.#observed;
+    const { isWarm } = this.#observer;
+    const isWritten = this.#isWritten("services");
+    for (let i = 0; i < services.length; i++) {
+      const service = services[i] as ServiceDemand;
+      const { ready, demand } = this.#services[i] as ServiceGauges;
+      if (isWarm) measures.sample(ready, service.backendCount);
+      if (isWarm) measures.sample(demand, service.wantedPerSecond);
+      if (!isWritten) continue;
       this.#row("services", () => ({
-        namespace: labels.namespace,
-        name: labels.svc,
+        namespace: service.load.namespace,
+        name: service.load.service,
         ready_endpoints: service.backendCount,
         demand_rps: rounded(service.wantedPerSecond),
         unserved_requests: rounded(service.totals.unservedRequests),
@@ -278,6 +227,40 @@ export class Sampler {
       endpoint_cpu_max_cores: isNone ? "" : rounded(most),
     };
   }
+}
+
+/** A workload that nothing else controls. */
+function workloadLook(workload: Workload): Look | undefined {
+  const { kind, metadata, spec, status } = workload;
+  if (metadata.ownerReferences?.some((owner) => owner.controller === true)) return undefined;
+  const { namespace = "", name = "" } = metadata;
+  const wanted = spec.replicas ?? 1;
+  const ready = status?.readyReplicas ?? 0;
+  const current = status?.replicas ?? 0;
+  const updated = updatedReplicas(workload) ?? current;
+  const row = { namespace, kind, name, wanted, current, ready, updated };
+  return { labels: { namespace, kind, name }, values: [wanted, ready], row };
+}
+
+function hpaLook({ metadata, spec, status }: HorizontalPodAutoscaler): Look {
+  const { namespace = "", name = "" } = metadata;
+  const seen = status?.currentMetrics?.[0] as { resource?: { current?: { averageUtilization?: number } } } | undefined;
+  const utilization = seen?.resource?.current?.averageUtilization;
+  const desired = status?.desiredReplicas ?? 0;
+  return {
+    labels: { namespace, hpa: name },
+    values: [desired > 0 ? desired : undefined, utilization === undefined ? undefined : utilization / 100],
+    row: {
+      namespace,
+      name,
+      current: status?.currentReplicas ?? 0,
+      desired,
+      min: spec.minReplicas ?? 1,
+      max: spec.maxReplicas,
+      utilization_percent: utilization ?? "",
+      target_percent: spec.metrics?.[0]?.resource?.target.averageUtilization ?? "",
+    },
+  };
 }
 
 /** Replicas made from the present template, of the kinds that tell them apart. */
