@@ -1,13 +1,12 @@
-import { formatQuantity, tryParseQuantity } from "../units/index.ts";
 import { convertToServed, findOldVersion, OLD_VERSIONS } from "./convert.ts";
-import { parseSchedule } from "./cron-schedule.ts";
 import { withDefaults } from "./defaults.ts";
 import { findKind, findKindByName, groupVersion, KINDS, type KindInfo, SERVED_API_VERSIONS } from "./kinds.ts";
+import { manifestWarnings } from "./manifest-warnings.ts";
 import { isObject, type JsonObject, type Problem, problem } from "./problems.ts";
 import { schemaOf } from "./schema-kinds.ts";
 import { checkShape } from "./shape-check.ts";
 import { nearestSpelling } from "./spelling.ts";
-import type { Container, CronJob, KubeObject, PodSpec } from "./types.ts";
+import type { KubeObject } from "./types.ts";
 import { validateObject } from "./validation.ts";
 
 export interface CheckedManifest {
@@ -38,7 +37,7 @@ export function checkManifest(raw: unknown): CheckedManifest {
   const { metadata } = object;
   const complete = withDefaults({ ...object, metadata: metadata ?? {} } as unknown as KubeObject);
   for (const { path, text } of validateObject(complete)) problems.push(problem("E0109", path, text));
-  problems.push(...byteWarnings(complete), ...scheduleWarnings(complete));
+  problems.push(...manifestWarnings(complete));
   return problems.some(({ severity }) => severity === "error") ? { problems } : { problems, object: complete };
 }
 
@@ -177,37 +176,6 @@ function kindsOf(apiVersion: string): string[] {
 function isCustomGroup(apiVersion: string): boolean {
   const { group } = groupVersion(apiVersion);
   return group.includes(".") && !KINDS.some((info) => info.group === group);
-}
-
-/** The API server takes fractions of a byte, with a warning. */
-function byteWarnings(object: KubeObject): Problem[] {
-  const { spec } = object as { readonly spec?: PodSpec & { readonly template?: { readonly spec?: PodSpec } } };
-  const isPod = object.kind === "Pod";
-  const podSpec = isPod ? spec : spec?.template?.spec;
-  const base = isPod ? ["spec"] : ["spec", "template", "spec"];
-  return (["containers", "initContainers"] as const).flatMap((list) =>
-    (podSpec?.[list] ?? []).flatMap((container, i) => containerByteWarnings(container, [...base, list, i])),
-  );
-}
-
-function containerByteWarnings({ resources }: Container, path: readonly (string | number)[]): Problem[] {
-  return (["requests", "limits"] as const).flatMap((list) =>
-    ["memory", "ephemeral-storage"].flatMap((name) => {
-      const quantity = tryParseQuantity(resources?.[list]?.[name] ?? "0");
-      if ("error" in quantity || quantity.nanos % 1_000_000_000n === 0n) return [];
-      const message = `fractional byte value ${JSON.stringify(formatQuantity(quantity))} is invalid, must be an integer`;
-      return [problem("W0204", [...path, "resources", list, name], message, { hint: "write 128Mi, not 128m" })];
-    }),
-  );
-}
-
-/** The API server takes a date that is in no calendar; the CronJob waits for it for ever. */
-function scheduleWarnings(object: KubeObject): Problem[] {
-  if (object.kind !== "CronJob") return [];
-  const text = (object as CronJob).spec.schedule;
-  const schedule = parseSchedule(text);
-  const comes = "error" in schedule || schedule.next(0) !== undefined;
-  return comes ? [] : [problem("W0213", ["spec", "schedule"], `schedule ${JSON.stringify(text)} never comes`)];
 }
 
 /** Null means absent, wherever a field may be left out. */

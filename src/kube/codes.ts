@@ -91,6 +91,14 @@ export const MANIFEST_CODES: readonly CodeInfo[] = [
     example: 'spec:\n  schedule: "0 0 28 2 *"',
   },
   {
+    code: "W0245",
+    title: "two ports of one number",
+    explanation:
+      "Containers of a pod share its address, so that only one of them can listen on a port. The API server takes the pod, with this warning; kubectl patches and applies the two ports as if they were one.",
+    example:
+      "ports:\n  - { name: http, containerPort: 8080 }\n  - { name: admin, containerPort: 8081 }    # not 8080 again",
+  },
+  {
     code: "N0302",
     title: "unknown field",
     explanation:

@@ -177,8 +177,15 @@ export function validateQuantity(text: string, path: FieldPath, isWhole = false)
 }
 
 const CONTAINER_RESOURCES: readonly string[] = ["cpu", "memory", "ephemeral-storage"];
-const OTHER_STANDARD_RESOURCES: readonly string[] = [
-  "storage",
+const QUOTA_RESOURCES: ReadonlySet<string> = new Set([
+  ...CONTAINER_RESOURCES,
+  "requests.cpu",
+  "requests.memory",
+  "requests.storage",
+  "requests.ephemeral-storage",
+  "limits.cpu",
+  "limits.memory",
+  "limits.ephemeral-storage",
   "pods",
   "services",
   "replicationcontrollers",
@@ -188,16 +195,20 @@ const OTHER_STANDARD_RESOURCES: readonly string[] = [
   "persistentvolumeclaims",
   "services.nodeports",
   "services.loadbalancers",
-];
+]);
 
 function isContainerResource(name: string): boolean {
   return CONTAINER_RESOURCES.includes(name) || name.startsWith("hugepages-");
 }
 
+/** Whether a name without a prefix may be in a quota. @source kubernetes 1.37 pkg/apis/core/helper IsStandardQuotaResourceName */
+export function isQuotaResource(name: string): boolean {
+  return QUOTA_RESOURCES.has(name) || name.startsWith("hugepages-") || name.startsWith("requests.hugepages-");
+}
+
 /** Whether a name without a prefix is one that the API server knows, for containers or quotas. */
 export function isStandardResource(name: string): boolean {
-  const isQuota = /^(requests|limits)\.(cpu|memory|ephemeral-storage|storage)$/.test(name);
-  return isContainerResource(name) || isQuota || OTHER_STANDARD_RESOURCES.includes(name);
+  return isQuotaResource(name) || name === "storage";
 }
 
 /** Only native resources may be promised beyond what a node has. */

@@ -21,7 +21,7 @@ import { labelKeyProblems } from "./labels.ts";
 import { MILLI_VALUE_MAX } from "./limit-range.ts";
 import type { LimitRange, LimitRangeItem, Quantities, QuotaScopeRequirement, ResourceQuota } from "./types.ts";
 import { validateMetadata } from "./validation-common.ts";
-import { isStandardResource, validateQuantity } from "./validation-container.ts";
+import { isQuotaResource, isStandardResource, validateQuantity } from "./validation-container.ts";
 
 const SPEC = at(ROOT_PATH, "spec");
 const COUNTED = [
@@ -54,8 +54,11 @@ export function validateResourceQuota({ metadata, spec }: ResourceQuota): FieldE
     const here = atKey(hard, name);
     const problems = labelKeyProblems(name);
     errors.push(...problems.map((problem) => invalid(here, name, problem)));
-    if (problems.length === 0 && !name.includes("/") && !isStandardResource(name)) {
-      errors.push(invalid(here, name, "must be a standard resource type or fully qualified"));
+    if (problems.length === 0 && !name.includes("/")) {
+      if (!isStandardResource(name)) {
+        errors.push(invalid(here, name, "must be a standard resource type or fully qualified"));
+      }
+      if (!isQuotaResource(name)) errors.push(invalid(here, name, "must be a standard resource for quota"));
     }
     errors.push(...validateQuantity(text, here, COUNTED.includes(name)));
   }

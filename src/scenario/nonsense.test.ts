@@ -266,6 +266,7 @@ const TABLE: Readonly<Record<string, readonly [manifest: string, ...problems: st
   ],
   "a quota of what is not counted": [
     object("v1", "ResourceQuota", "hard: { pod: 2 }"),
+    '5:16 E0109 spec.hard[pod]: Invalid value: "pod": must be a standard resource for quota',
     '5:16 E0109 spec.hard[pod]: Invalid value: "pod": must be a standard resource type or fully qualified',
   ],
   "two default priorities": [
