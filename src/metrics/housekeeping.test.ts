@@ -4,12 +4,8 @@ import { Housekeeping, NO_HOUSEKEEPING } from "./housekeeping.ts";
 const SECOND = 1_000_000;
 const HOUR = 3600 * SECOND;
 
-/** The last look at or before `now`, found the plain way. */
 function lastLook(housekeeping: Housekeeping, row: number, startedAt: number, now: number): number {
-  let k = housekeeping.numberBefore(startedAt, now);
-  expect(housekeeping.lookAt(row, startedAt, k)).toBeLessThanOrEqual(now);
-  while (housekeeping.lookAt(row, startedAt, k + 1) <= now) k++;
-  return housekeeping.lookAt(row, startedAt, k);
+  return housekeeping.lastLookAt(housekeeping.keyOf(row), startedAt, now);
 }
 
 /** All looks up to `end`, found by asking at every half second. */

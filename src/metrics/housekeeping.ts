@@ -1,5 +1,5 @@
 import type { Micros } from "../engine/index.ts";
-import { drawKeyed, keyOf } from "../random/index.ts";
+import { drawKeyed, drawWord, keyOf } from "../random/index.ts";
 
 export interface HousekeepingOptions {
   /** Least distance of two looks at a container; 0: its counters are always those of the instant. */
@@ -43,20 +43,28 @@ export class Housekeeping {
     return this.#period === 0;
   }
 
-  // hot: once a pod and look (bench/world).
-  /** Look k ≥ 0 at the containers of a pod that started at `startedAt`. */
-  lookAt(row: number, startedAt: Micros, k: number): Micros {
-    if (k === 0) return startedAt;
-    if (this.#spread > 0) {
-      const draw = drawKeyed(keyOf(this.#seed, row), k);
-      return startedAt + k * this.#period + Math.floor(this.#spread * (draw - 0.5));
-    }
-    const phase = this.#hasPhase ? Math.floor(drawKeyed(keyOf(this.#seed, row), 0) * this.#period) : 0;
-    return startedAt - phase + k * this.#period;
+  /** The word by which the looks at a pod are drawn. */
+  keyOf(row: number): number {
+    return keyOf(this.#seed, row);
   }
 
-  /** A look that is certainly not later than `now`: from there it is a few steps to the last one. */
-  numberBefore(startedAt: Micros, now: Micros): number {
-    return Math.max(0, Math.floor((now - startedAt - this.#spread) / this.#period) - 1);
+  // hot: once a pod and scrape (bench/world).
+  /** Instant of the last look at or before `now`, of a pod with this key (`keyOf`) that started at `startedAt`. */
+  lastLookAt(key: number, startedAt: Micros, now: Micros): Micros {
+    const period = this.#period;
+    if (period === 0) return now;
+    const spread = this.#spread;
+    if (spread === 0) {
+      const phase = this.#hasPhase ? Math.floor(drawKeyed(key, 0) * period) : 0;
+      const look = Math.floor((now - startedAt + phase) / period);
+      return look === 0 ? startedAt : startedAt - phase + look * period;
+    }
+    // The newest look that may have been, or else the one before: they are farther apart than the spread.
+    const look = Math.floor((now - startedAt + spread * 0.5) / period);
+    if (look <= 0) return startedAt;
+    const at = startedAt + look * period + Math.floor(spread * (drawWord(key, look) - 0.5));
+    if (at <= now) return at;
+    if (look === 1) return startedAt;
+    return startedAt + (look - 1) * period + Math.floor(spread * (drawWord(key, look - 1) - 0.5));
   }
 }

@@ -3,4 +3,5 @@ export { type CollectedMetric, CollectedMetrics, type CollectionOptions } from "
 export { Housekeeping, type HousekeepingOptions, NO_HOUSEKEEPING } from "./housekeeping.ts";
 export { MetricsServer, type MetricsServerOptions } from "./metrics-server.ts";
 export { SampleSet, type SavedSamples, type Statistics } from "./sample-set.ts";
-export { UsageMeter } from "./usage-meter.ts";
+export { type ShownUsage, UsageMeter, type UsageMeterOptions } from "./usage-meter.ts";
+export { STILL, type UsageSource } from "./usage-source.ts";

@@ -8,7 +8,6 @@ import type { UsageMeter } from "./usage-meter.ts";
 /** A container younger than this at its first sample is not shown before its second one.
  *  @source metrics-server pkg/storage: freshContainerMinMetricsResolution */
 const FRESH_CONTAINER_MIN_AGE = seconds(10);
-const NANOS_PER_MILLI = 1_000_000;
 
 export interface MetricsServerOptions {
   /** Distance of two scrapes. 15 s in the shipped manifests. */
@@ -33,33 +32,32 @@ export interface MetricsServerOptions {
  * DEVIATION(scrape-instant): all nodes are scraped at the same instant; the original spreads its calls over up to 100 ms.
  */
 export class MetricsServer {
-  /** Instant of the sample shown; -1 when the pod is not shown. */
-  readonly sampleAt: Column<Float64Array>;
-  readonly windowMicros: Column<Float64Array>;
-  readonly cpuMilli: Column<Int32Array>;
-  readonly memoryBytes: Column<Float64Array>;
-  readonly #lastAt: Column<Float64Array>;
-  readonly #lastCounter: Column<Float64Array>;
-  readonly #scrapes: StateValue<number>;
   readonly #engine: Engine;
   readonly #pods: PodTable;
   readonly #meter: UsageMeter;
   readonly #options: MetricsServerOptions;
   readonly #scrapeKind: number;
+  /** By node number, at the last scrape: 1 for a node that answered. */
+  readonly #reachable: Column<Uint8Array>;
+  readonly #areAllReachable: StateValue<boolean>;
 
   constructor(engine: Engine, pods: PodTable, meter: UsageMeter, options: MetricsServerOptions) {
     this.#engine = engine;
     this.#pods = pods;
     this.#meter = meter;
     this.#options = options;
-    this.sampleAt = new Column<Float64Array>(engine.cells, "metricsServer.sampleAt", Float64Array, -1);
-    this.windowMicros = new Column<Float64Array>(engine.cells, "metricsServer.window", Float64Array);
-    this.cpuMilli = new Column<Int32Array>(engine.cells, "metricsServer.cpuMilli", Int32Array);
-    this.memoryBytes = new Column<Float64Array>(engine.cells, "metricsServer.memoryBytes", Float64Array);
-    this.#lastAt = new Column<Float64Array>(engine.cells, "metricsServer.lastAt", Float64Array, -1);
-    this.#lastCounter = new Column<Float64Array>(engine.cells, "metricsServer.lastCounter", Float64Array);
-    this.#scrapes = new StateValue(engine.cells, "metricsServer.scrapes", 0);
+    this.#reachable = new Column<Uint8Array>(engine.cells, "metricsServer.reachable", Uint8Array);
+    this.#areAllReachable = new StateValue(engine.cells, "metricsServer.areAllReachable", true);
     this.#scrapeKind = engine.define("metrics-server.scrape", PHASE.node, () => this.#scrape());
+    const areAllReachable = this.#areAllReachable;
+    meter.scrapedBy(options.scrapeMicros, {
+      get areAll() {
+        return areAllReachable.value;
+      },
+      isReachable: (row) => this.#reachable.get(pods.nodeId.get(row)) === 1,
+    });
+    const fromMicros = options.showsFreshContainers === false ? Infinity : FRESH_CONTAINER_MIN_AGE;
+    meter.records.freshAges = { fromMicros, toMicros: options.scrapeMicros };
   }
 
   start(): void {
@@ -68,73 +66,28 @@ export class MetricsServer {
 
   /** Scrapes so far. */
   get scrapeCount(): number {
-    return this.#scrapes.value;
+    return this.#meter.scrapeCount;
   }
 
-  // hot: every pod, every scrape (bench/world).
   #scrape(): void {
-    const now = this.#engine.now;
-    const meter = this.#meter;
-    const pods = this.#pods;
-    const reachable = this.#reachableNodes();
-    const limit = pods.rows.limit;
-    for (const column of [this.sampleAt, this.windowMicros, this.cpuMilli, this.memoryBytes]) column.ensure(limit);
-    this.#lastAt.ensure(limit);
-    this.#lastCounter.ensure(limit);
-    for (const column of [meter.isOn, pods.nodeId, meter.startedAt]) column.ensure(limit);
-    const isOn = meter.isOn.data;
-    const nodeId = pods.nodeId.data;
-    const startedAt = meter.startedAt.data;
-    const lastAt = this.#lastAt.data;
-    const lastCounter = this.#lastCounter.data;
-    const sampleAt = this.sampleAt.data;
-    const window = this.windowMicros.data;
-    const cpuMilli = this.cpuMilli.data;
-    const memory = this.memoryBytes.data;
-    const freshAge = this.#options.showsFreshContainers === false ? Infinity : FRESH_CONTAINER_MIN_AGE;
-    const freshEnd = this.#options.scrapeMicros;
-    for (let row = 0; row < limit; row++) {
-      if (isOn[row] === 0 || reachable[nodeId[row]!] !== 1) {
-        lastAt[row] = -1;
-        sampleAt[row] = -1;
-        continue;
-      }
-      const started = startedAt[row]!;
-      const seenAt = meter.seenAt(row, now);
-      let from = lastAt[row]!;
-      if (from === seenAt && from > started) continue;
-      const counter = meter.counterAt(row, seenAt);
-      const bytes = meter.bytesAt(row, seenAt);
-      if (counter === 0 || bytes === 0) {
-        lastAt[row] = -1;
-        sampleAt[row] = -1;
-        continue;
-      }
-      const age = seenAt - started;
-      let fromCounter = lastCounter[row]!;
-      if (age >= freshAge && age < freshEnd) {
-        from = started;
-        fromCounter = 0;
-      } else if (from <= started) from = -1;
-      lastAt[row] = seenAt;
-      lastCounter[row] = counter;
-      if (from === -1) {
-        sampleAt[row] = -1;
-        continue;
-      }
-      const nanos = Math.floor(((counter - fromCounter) * NANOS_PER_MILLI) / (seenAt - from));
-      sampleAt[row] = seenAt;
-      window[row] = seenAt - from;
-      cpuMilli[row] = Math.ceil(nanos / NANOS_PER_MILLI);
-      memory[row] = bytes;
-    }
-    this.#scrapes.value++;
+    this.#lookAtNodes();
+    this.#meter.scrape();
     this.#engine.after(this.#options.scrapeMicros, this.#scrapeKind);
   }
 
-  #reachableNodes(): Uint8Array {
-    const reachable = new Uint8Array(this.#pods.nodeNames.count);
-    for (let id = 0; id < reachable.length; id++) reachable[id] = this.#options.isNodeReachable(id) ? 1 : 0;
-    return reachable;
+  /** Which nodes answer now; scrapes that wait to be played are played by who answered until now. */
+  #lookAtNodes(): void {
+    const { count } = this.#pods.nodeNames;
+    let areAll = true;
+    let isSame = true;
+    for (let id = 0; id < count; id++) {
+      const answers = this.#options.isNodeReachable(id);
+      if (!answers) areAll = false;
+      if ((this.#reachable.get(id) === 1) !== answers) isSame = false;
+    }
+    if (isSame) return;
+    this.#meter.playAll();
+    for (let id = 0; id < count; id++) this.#reachable.set(id, this.#options.isNodeReachable(id) ? 1 : 0);
+    this.#areAllReachable.value = areAll;
   }
 }

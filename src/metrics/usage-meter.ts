@@ -1,134 +1,420 @@
-import { type CellRegistry, Column } from "../tables/index.ts";
+import type { Micros } from "../engine/index.ts";
+import { type CellRegistry, Column, StateValue } from "../tables/index.ts";
+import { Followers, type LevelChange, type Reach } from "./followers.ts";
 import { Housekeeping, NO_HOUSEKEEPING } from "./housekeeping.ts";
+import {
+  BYTES,
+  LAST_AT,
+  LIMIT,
+  NOISE_KEY,
+  PREVIOUS_AT,
+  RATE,
+  SHOWN_BYTES,
+  STARTED,
+  UsageRecords,
+} from "./usage-records.ts";
+import { STILL, type UsageSource } from "./usage-source.ts";
+
+/** So many scrapes may wait for somebody who asks before they are played all the same. */
+const MOST_WAITING = 32;
+
+export interface UsageMeterOptions {
+  readonly housekeeping?: Housekeeping;
+  /** Milli-CPU of a running process that nobody asks anything of. Default 0. */
+  readonly idleMilli?: number;
+  /** Whether everything is played when it happens and not when somebody asks; the outcome is the same. Default false. */
+  readonly isPrompt?: boolean;
+}
+
+/** Usage shown of the pods of a group that follow a source. */
+export interface ShownUsage {
+  podCount: number;
+  /** Sum of milli-CPU; NaN while some pod is not shown. */
+  cpuMilli: number;
+}
+
+interface SavedFollowers {
+  readonly id: number;
+  readonly sourceId: number;
+  readonly group: number;
+  readonly change: number;
+  /** -1 for Infinity. */
+  readonly changeAt: number;
+  readonly scrapes: number;
+}
+
+const EVERYWHERE: Reach = { areAll: true, isReachable: () => true };
 
 /**
- * What running pods use: CPU as a rate that holds until it is changed, and its integral; memory as a level. Rows are pod
- * rows. Whoever models the load sets rates; the kubelet's looks at them (see `Housekeeping`) need no events, since nothing
- * happens between two changes: a change keeps what the last look before it saw, everything later follows from the rate.
+ * What running pods use, and what metrics-server has seen of it. CPU is a rate that holds until it is changed, and its integral;
+ * memory is a level. Rows are pod rows.
+ *
+ * A pod is metered in one of two ways. Whoever models the load sets its usage each time (`set`); or the pod follows a source
+ * (`follow`), whose changes come at known instants. Of followers neither changes nor scrapes are played when they happen but
+ * together, for all followers of a group in one pass, when somebody asks: what happens to one pod does not depend on others,
+ * so the outcome is the same.
  */
 export class UsageMeter {
   /** 1 while the pod's containers run. */
   readonly isOn: Column<Uint8Array>;
-  /** When the containers started, microseconds. */
-  readonly startedAt: Column<Float64Array>;
   /** Restart count of the containers that are metered. */
   readonly restarts: Column<Int32Array>;
-  readonly cpuMilli: Column<Float64Array>;
-  readonly memoryBytes: Column<Float64Array>;
-  /** milli-CPU · microseconds used from `startedAt` to the last change. */
-  readonly #integral: Column<Float64Array>;
-  readonly #changedAt: Column<Float64Array>;
-  /** The last look before the last change: its instant, and what it saw. */
-  readonly #seenAt: Column<Float64Array>;
-  readonly #seenCounter: Column<Float64Array>;
-  readonly #seenBytes: Column<Float64Array>;
-  /** The last look at or before the last instant asked for, its number, and when the next one is. */
-  readonly #lookAt: Column<Float64Array>;
-  readonly #nextLookAt: Column<Float64Array>;
-  readonly #look: Column<Int32Array>;
-  readonly #housekeeping: Housekeeping;
+  readonly records: UsageRecords;
+  readonly #clock: { readonly now: Micros };
+  readonly #idleMilli: number;
+  readonly #isPrompt: boolean;
+  readonly #sources: UsageSource[] = [STILL];
+  /** One more than the number of the row's followers; 0 for a row that follows nothing. */
+  readonly #followed: Column<Int32Array>;
+  /** Position of a row among its followers, or among the others that a scrape has to look at: derived. */
+  #position = new Int32Array(16);
+  #followers: (Followers | undefined)[] = [];
+  #free: number[] = [];
+  /** Numbers of followers, by source and group and by group: derived. */
+  #ofSource: Map<number, number>[] = [];
+  #ofGroup: number[][] = [];
+  /** Rows that a scrape has to look at one by one; -1 in `#position` for rows that are not among them. */
+  #others: number[] = [];
+  readonly #isOther: Column<Uint8Array>;
+  readonly #scrapeCount: StateValue<number>;
+  readonly #firstScrapeAt: StateValue<number>;
+  #scrapeMicros = 0;
+  #reach = EVERYWHERE;
+  readonly #changes: LevelChange[] = [];
 
-  constructor(registry: CellRegistry, housekeeping: Housekeeping = new Housekeeping(0, NO_HOUSEKEEPING)) {
-    this.#housekeeping = housekeeping;
+  constructor(registry: CellRegistry, clock: { readonly now: Micros }, options: UsageMeterOptions = {}) {
+    this.#clock = clock;
+    // The first of the meter's cells: a save does not show who has asked before.
+    registry.add({
+      name: "usage.played",
+      save: () => {
+        this.playAll();
+        return { form: "data", data: null };
+      },
+      load: () => undefined,
+    });
+    const { housekeeping = new Housekeeping(0, NO_HOUSEKEEPING), idleMilli = 0, isPrompt = false } = options;
+    this.#idleMilli = idleMilli;
+    this.#isPrompt = isPrompt;
     this.isOn = new Column<Uint8Array>(registry, "usage.on", Uint8Array);
-    this.startedAt = new Column<Float64Array>(registry, "usage.startedAt", Float64Array);
     this.restarts = new Column<Int32Array>(registry, "usage.restarts", Int32Array);
-    this.cpuMilli = new Column<Float64Array>(registry, "usage.cpuMilli", Float64Array);
-    this.memoryBytes = new Column<Float64Array>(registry, "usage.memoryBytes", Float64Array);
-    this.#integral = new Column<Float64Array>(registry, "usage.integral", Float64Array);
-    this.#changedAt = new Column<Float64Array>(registry, "usage.changedAt", Float64Array);
-    this.#seenAt = new Column<Float64Array>(registry, "usage.seenAt", Float64Array);
-    this.#seenCounter = new Column<Float64Array>(registry, "usage.seenCounter", Float64Array);
-    this.#seenBytes = new Column<Float64Array>(registry, "usage.seenBytes", Float64Array);
-    this.#lookAt = new Column<Float64Array>(registry, "usage.lookAt", Float64Array);
-    this.#nextLookAt = new Column<Float64Array>(registry, "usage.nextLookAt", Float64Array);
-    this.#look = new Column<Int32Array>(registry, "usage.look", Int32Array);
+    this.records = new UsageRecords(registry, housekeeping);
+    this.#followed = new Column<Int32Array>(registry, "usage.followed", Int32Array);
+    this.#isOther = new Column<Uint8Array>(registry, "usage.other", Uint8Array);
+    this.#scrapeCount = new StateValue(registry, "usage.scrapes", 0);
+    this.#firstScrapeAt = new StateValue(registry, "usage.firstScrapeAt", 0);
+    registry.add({
+      name: "usage.followers",
+      save: () => ({ form: "data", data: this.#saved() }),
+      load: (state) => this.#load(state.data as readonly SavedFollowers[]),
+    });
+  }
+
+  /** Makes a source known; in the same order in every world, before the first event. Returns its number. */
+  addSource(source: UsageSource): number {
+    return this.#sources.push(source) - 1;
   }
 
   /** The containers of a pod have started: its counter begins at 0. */
-  start(row: number, now: number): void {
+  start(row: number, now: Micros): void {
+    this.#release(row);
     this.isOn.set(row, 1);
-    this.startedAt.set(row, now);
-    this.cpuMilli.set(row, 0);
-    this.memoryBytes.set(row, 0);
-    this.#integral.set(row, 0);
-    this.#changedAt.set(row, now);
-    this.#seenAt.set(row, now);
-    this.#seenCounter.set(row, 0);
-    this.#seenBytes.set(row, 0);
-    this.#look.set(row, 0);
-    this.#lookAt.set(row, now);
-    this.#nextLookAt.set(row, this.#housekeeping.isContinuous ? now : this.#housekeeping.lookAt(row, now, 1));
+    this.records.start(row, now);
+    this.#addOther(row);
   }
 
   stop(row: number): void {
+    this.#release(row);
     this.isOn.set(row, 0);
-    this.cpuMilli.set(row, 0);
-    this.memoryBytes.set(row, 0);
+    this.records.put(row, RATE, 0);
+    this.records.put(row, BYTES, 0);
+    this.#addOther(row);
   }
 
-  // hot: once a pod and change of its load (bench/world).
-  /** What a running pod uses from now on. */
-  set(row: number, cpuMilli: number, memoryBytes: number, now: number): void {
-    const oldMilli = this.cpuMilli.get(row);
-    const oldBytes = this.memoryBytes.get(row);
-    if (oldMilli === cpuMilli && oldBytes === memoryBytes) return;
-    const changedAt = this.#changedAt.get(row);
-    if (now !== changedAt) {
-      const integral = this.#integral.get(row);
-      const seenAt = this.seenAt(row, now);
-      if (seenAt >= changedAt) {
-        this.#seenAt.set(row, seenAt);
-        this.#seenCounter.set(row, integral + oldMilli * (seenAt - changedAt));
-        this.#seenBytes.set(row, oldBytes);
+  /** What a pod may use at most, and the word by which its noise is drawn: of a running pod, before it follows a source. */
+  limit(row: number, cpuMilli: number): void {
+    this.#playFor(row);
+    this.records.put(row, LIMIT, cpuMilli);
+  }
+
+  /** What a running pod uses from now on; of a follower, until the next change of its source. */
+  set(row: number, cpuMilli: number, memoryBytes: number, now: Micros): void {
+    this.#playFor(row);
+    this.records.change(row, cpuMilli, memoryBytes, now);
+  }
+
+  /** A running pod of a group follows a source (0: `STILL`) from its next change on. */
+  follow(row: number, sourceId: number, group: number, noiseKey: number): void {
+    const known = this.#followersOf(row);
+    if (known !== undefined && known.sourceId === sourceId && known.group === group) return;
+    this.#release(row);
+    this.#removeOther(row);
+    this.records.put(row, NOISE_KEY, noiseKey);
+    const id = this.#idOf(sourceId, group);
+    const followers = this.#followers[id] as Followers;
+    if (followers.count === 0) followers.begin(this.#clock.now, this.#scrapeCount.value);
+    else this.#play(followers);
+    this.#followed.set(row, id + 1);
+    this.#setPosition(row, followers.add(row));
+  }
+
+  /** The pod follows nothing any more: it uses what it uses until it is set. */
+  unfollow(row: number): void {
+    if (this.#followed.get(row) === 0) return;
+    this.#release(row);
+    this.#addOther(row);
+  }
+
+  isFollowing(row: number): boolean {
+    return this.#followed.get(row) !== 0;
+  }
+
+  /** A source has a change (of this instant) that it had not told of. */
+  changed(sourceId: number): void {
+    const ids = this.#ofSource[sourceId];
+    if (ids === undefined) return;
+    for (const id of ids.values()) {
+      const followers = this.#followers[id] as Followers;
+      if (followers.changeAt === Number.POSITIVE_INFINITY)
+        followers.changeAt = followers.source.changeAt(followers.change);
+      if (this.#isPrompt) this.#play(followers);
+    }
+  }
+
+  limitOf(row: number): number {
+    return this.records.get(row, LIMIT);
+  }
+  startedAt(row: number): Micros {
+    return this.records.get(row, STARTED);
+  }
+  /** Milli-CPU that a pod uses now. */
+  cpuMilli(row: number): number {
+    if (this.isOn.get(row) === 0) return 0;
+    this.#playFor(row);
+    return this.records.get(row, RATE);
+  }
+  memoryBytes(row: number): number {
+    return this.isOn.get(row) === 0 ? 0 : this.records.get(row, BYTES);
+  }
+  /** Instant of the sample shown; -1 when the pod is not shown. */
+  shownAt(row: number): Micros {
+    if (!this.records.has(row)) return -1;
+    this.#playFor(row);
+    return this.records.get(row, PREVIOUS_AT) === -1 ? -1 : this.records.get(row, LAST_AT);
+  }
+  /** Of a pod that is shown: over how long its CPU was measured, and the milli-CPU and bytes. */
+  shownWindow(row: number): Micros {
+    return this.records.get(row, LAST_AT) - this.records.get(row, PREVIOUS_AT);
+  }
+  shownMilli(row: number): number {
+    return this.records.shownMilli(row);
+  }
+  shownBytes(row: number): number {
+    return this.records.get(row, SHOWN_BYTES);
+  }
+
+  // hot: once a sync of an HPA (bench/world).
+  /** Adds up what is shown of the followers of a group. */
+  addShown(group: number, into: ShownUsage): void {
+    const ids = this.#ofGroup[group];
+    if (ids === undefined) return;
+    for (let i = 0; i < ids.length; i++) {
+      const followers = this.#followers[ids[i]!] as Followers;
+      this.#play(followers);
+      into.podCount += followers.count;
+      into.cpuMilli += followers.sumShown();
+    }
+  }
+
+  /** Plays whatever is due. */
+  playAll(): void {
+    for (const followers of this.#followers) if (followers !== undefined) this.#play(followers);
+    for (const [sourceId, source] of this.#sources.entries()) {
+      if (source.forgetBefore === undefined) continue;
+      let seen = Number.POSITIVE_INFINITY;
+      for (const id of this.#ofSource[sourceId]?.values() ?? [])
+        seen = Math.min(seen, this.#followers[id]?.change ?? seen);
+      source.forgetBefore(seen);
+    }
+  }
+
+  get scrapeCount(): number {
+    return this.#scrapeCount.value;
+  }
+
+  /** Who scrapes: how far apart, and whom it reaches. Before `reach` changes, what is due has to be played (`playAll`). */
+  scrapedBy(scrapeMicros: Micros, reach: Reach): void {
+    this.#scrapeMicros = scrapeMicros;
+    this.#reach = reach;
+  }
+
+  /** A scrape happens now. */
+  scrape(): void {
+    const { now } = this.#clock;
+    if (this.#scrapeCount.value === 0) this.#firstScrapeAt.value = now;
+    this.#scrapeCount.value++;
+    for (let i = this.#others.length - 1; i >= 0; i--) {
+      const row = this.#others[i]!;
+      if (this.isOn.get(row) === 0) {
+        this.records.forget(row);
+        this.#removeOther(row);
+      } else if (this.#reach.isReachable(row)) this.records.scrape(row, now);
+      else this.records.forget(row);
+    }
+    if (this.#isPrompt || this.#scrapeCount.value % MOST_WAITING === 0) this.playAll();
+  }
+
+  #playFor(row: number): void {
+    const followers = this.#followersOf(row);
+    if (followers !== undefined) this.#play(followers);
+  }
+
+  // hot: once a group and sample (bench/world).
+  #play(followers: Followers): void {
+    const { now } = this.#clock;
+    const scrapes = this.#scrapeCount.value;
+    if (followers.changeAt > now && followers.scrapes === scrapes) return;
+    for (;;) {
+      const scrapeAt =
+        followers.scrapes < scrapes
+          ? this.#firstScrapeAt.value + followers.scrapes * this.#scrapeMicros
+          : Number.POSITIVE_INFINITY;
+      const count = this.#takeChanges(followers, scrapeAt < now ? scrapeAt : now);
+      if (scrapeAt === Number.POSITIVE_INFINITY) {
+        followers.play(this.#changes, count);
+        return;
       }
-      this.#integral.set(row, integral + oldMilli * (now - changedAt));
-      this.#changedAt.set(row, now);
+      if (count <= 1 && !this.#isPrompt) {
+        const change = count === 0 ? NO_CHANGE : (this.#changes[0] as LevelChange);
+        followers.pass(change, scrapeAt, this.#reach.areAll ? null : this.#reach);
+      } else {
+        followers.play(this.#changes, count);
+        followers.scrape(scrapeAt, this.#reach);
+      }
     }
-    if (oldMilli !== cpuMilli) this.cpuMilli.set(row, cpuMilli);
-    if (oldBytes !== memoryBytes) this.memoryBytes.set(row, memoryBytes);
   }
 
-  // hot: once a pod and scrape (bench/world).
-  /** Instant of the kubelet's last look at a running pod; `counterAt` and `bytesAt` say what it saw. */
-  seenAt(row: number, now: number): number {
-    return now < this.#nextLookAt.get(row) ? this.#lookAt.get(row) : this.#walk(row, now);
-  }
-
-  /** Goes to the last look at or before now; nobody asks for earlier ones afterwards. */
-  #walk(row: number, now: number): number {
-    const housekeeping = this.#housekeeping;
-    if (housekeeping.isContinuous) return now;
-    const startedAt = this.startedAt.get(row);
-    let look = this.#look.get(row);
-    let at = this.#lookAt.get(row);
-    let nextAt = this.#nextLookAt.get(row);
-    const near = housekeeping.numberBefore(startedAt, now);
-    if (near > look) {
-      look = near;
-      at = housekeeping.lookAt(row, startedAt, look);
-      nextAt = housekeeping.lookAt(row, startedAt, look + 1);
+  /** Takes the changes up to an instant into `#changes`; returns how many. */
+  #takeChanges(followers: Followers, until: Micros): number {
+    const { source } = followers;
+    let count = 0;
+    while (followers.changeAt <= until) {
+      if (count === this.#changes.length) this.#changes.push({ at: 0, level: 0, draw: 0 });
+      const change = this.#changes[count++] as LevelChange;
+      change.at = followers.changeAt;
+      change.level = source.levelAt(followers.change);
+      change.draw = source.noise === null ? 0 : Math.floor(followers.changeAt / source.noise.everyMicros);
+      followers.change++;
+      followers.changeAt = source.changeAt(followers.change);
     }
-    while (nextAt <= now) {
-      look++;
-      at = nextAt;
-      nextAt = housekeeping.lookAt(row, startedAt, look + 1);
+    return count;
+  }
+
+  #followersOf(row: number): Followers | undefined {
+    const id = this.#followed.get(row);
+    return id === 0 ? undefined : this.#followers[id - 1];
+  }
+
+  #idOf(sourceId: number, group: number): number {
+    let ids = this.#ofSource[sourceId];
+    if (ids === undefined) {
+      ids = new Map();
+      this.#ofSource[sourceId] = ids;
     }
-    this.#look.set(row, look);
-    this.#lookAt.set(row, at);
-    this.#nextLookAt.set(row, nextAt);
-    return at;
+    const known = ids.get(group);
+    if (known !== undefined) return known;
+    const id = this.#free.pop() ?? this.#followers.length;
+    this.#enter(id, sourceId, group);
+    return id;
   }
 
-  /** The counter at the look `seenAt`: milli-CPU · microseconds since the containers started. */
-  counterAt(row: number, seenAt: number): number {
-    const changedAt = this.#changedAt.get(row);
-    if (seenAt < changedAt) return this.#seenCounter.get(row);
-    return this.#integral.get(row) + this.cpuMilli.get(row) * (seenAt - changedAt);
+  #enter(id: number, sourceId: number, group: number): Followers {
+    const source = this.#sources[sourceId] as UsageSource;
+    const followers = new Followers(this.records, this.#idleMilli, { sourceId, source, group });
+    this.#followers[id] = followers;
+    let ids = this.#ofSource[sourceId];
+    if (ids === undefined) {
+      ids = new Map();
+      this.#ofSource[sourceId] = ids;
+    }
+    ids.set(group, id);
+    const known = this.#ofGroup[group];
+    if (known === undefined) this.#ofGroup[group] = [id];
+    else known.push(id);
+    return followers;
   }
 
-  /** The memory in use at the look `seenAt`. */
-  bytesAt(row: number, seenAt: number): number {
-    return seenAt < this.#changedAt.get(row) ? this.#seenBytes.get(row) : this.memoryBytes.get(row);
+  /** Takes a row out of where it is metered, with everything played up to now. */
+  #release(row: number): void {
+    const id = this.#followed.get(row) - 1;
+    if (id < 0) return;
+    const followers = this.#followers[id] as Followers;
+    this.#play(followers);
+    const moved = followers.removeAt(this.#position[row]!);
+    if (moved !== -1) this.#position[moved] = this.#position[row]!;
+    this.#followed.set(row, 0);
+    if (followers.count > 0) return;
+    this.#followers[id] = undefined;
+    this.#free.push(id);
+    this.#ofSource[followers.sourceId]?.delete(followers.group);
+    this.#ofGroup[followers.group] = (this.#ofGroup[followers.group] ?? []).filter((other) => other !== id);
+  }
+
+  #addOther(row: number): void {
+    if (this.#isOther.get(row) === 1) return;
+    this.#isOther.set(row, 1);
+    this.#setPosition(row, this.#others.push(row) - 1);
+  }
+
+  #removeOther(row: number): void {
+    if (this.#isOther.get(row) === 0) return;
+    this.#isOther.set(row, 0);
+    const last = this.#others.pop() as number;
+    if (last === row) return;
+    const position = this.#position[row]!;
+    this.#others[position] = last;
+    this.#position[last] = position;
+  }
+
+  #setPosition(row: number, position: number): void {
+    if (row >= this.#position.length) {
+      const old = this.#position;
+      this.#position = new Int32Array(Math.max(row + 1, old.length * 2));
+      this.#position.set(old);
+    }
+    this.#position[row] = position;
+  }
+
+  #saved(): readonly SavedFollowers[] {
+    return this.#followers.flatMap((followers, id) => {
+      if (followers === undefined) return [];
+      const { sourceId, group, change, scrapes } = followers;
+      const changeAt = followers.changeAt === Number.POSITIVE_INFINITY ? -1 : followers.changeAt;
+      return [Object.freeze({ id, sourceId, group, change, changeAt, scrapes })];
+    });
+  }
+
+  #load(saved: readonly SavedFollowers[]): void {
+    this.#followers = [];
+    this.#ofSource = [];
+    this.#ofGroup = [];
+    this.#others = [];
+    for (const { id, sourceId, group, change, changeAt, scrapes } of saved) {
+      const followers = this.#enter(id, sourceId, group);
+      followers.change = change;
+      followers.changeAt = changeAt === -1 ? Number.POSITIVE_INFINITY : changeAt;
+      followers.scrapes = scrapes;
+    }
+    this.#free = [];
+    for (let id = 0; id < this.#followers.length; id++) if (this.#followers[id] === undefined) this.#free.push(id);
+    for (let row = 0; row < this.#followed.data.length; row++) {
+      const followers = this.#followersOf(row);
+      if (followers !== undefined) this.#setPosition(row, followers.add(row));
+    }
+    for (let row = 0; row < this.#isOther.data.length; row++) {
+      if (this.#isOther.data[row] === 1) this.#setPosition(row, this.#others.push(row) - 1);
+    }
   }
 }
+
+const NO_CHANGE: LevelChange = Object.freeze({ at: Number.POSITIVE_INFINITY, level: 0, draw: 0 });

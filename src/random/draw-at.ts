@@ -26,6 +26,11 @@ export function drawKeyed(keyed: number, k: number): number {
   return ((a >>> 5) * 67108864 + (b >>> 6)) * 1.1102230246251565e-16;
 }
 
+/** A counter-based draw with 32 bits only, for draws by the hundred million; `k` an integer in 0..2^31. */
+export function drawWord(keyed: number, k: number): number {
+  return (scramble(keyed + Math.imul(k, 0x9e3779b1)) >>> 0) * 2.3283064365386963e-10;
+}
+
 /** Counter-based draw from the standard normal distribution; see `drawAt`. */
 export function normalAt(seed: number, key: number, k: number): number {
   return standardNormal(drawAt(seed, key, k));

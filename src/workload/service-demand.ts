@@ -1,12 +1,14 @@
 import type { Engine, Micros } from "../engine/index.ts";
 import type { EndpointSlice, Service } from "../kube/index.ts";
-import { normalAt } from "../random/index.ts";
+import type { UsageSource } from "../metrics/index.ts";
+import { keyOf, roughNormal } from "../random/index.ts";
 import type { DocumentTable, Store } from "../store/index.ts";
 import { type CellRegistry, RefColumn } from "../tables/index.ts";
 import { ClientPool, type Connections, NO_CONNECTIONS } from "./client-pool.ts";
 import { levelAt, nextLook } from "./curve.ts";
+import { LevelLogs } from "./level-logs.ts";
 import { limitsOf } from "./pod-limits.ts";
-import type { LoadMeasure, ServiceLoad } from "./types.ts";
+import type { LoadMeasure, Noise, ServiceLoad } from "./types.ts";
 
 const MICROS_PER_SECOND = 1_000_000;
 const MILLI = 1000;
@@ -33,6 +35,14 @@ const NO_SHARE: Share = Object.freeze({ wantedPerSecond: 0, unservedPerSecond: 0
 const NO_TOTALS: DemandTotals = Object.freeze({ requests: 0, unservedRequests: 0, overloadedMicros: 0 });
 const NO_BACKENDS: readonly number[] = Object.freeze([]);
 
+interface Capacities {
+  /** Requests per second that one backend can serve, each value once, and of how many backends. */
+  readonly perSecond: readonly number[];
+  readonly counts: readonly number[];
+}
+
+const NO_CAPACITIES: Capacities = Object.freeze({ perSecond: Object.freeze([]), counts: Object.freeze([]) });
+
 /** The state of all service loads, one row a load. */
 export class DemandCells {
   readonly backends: RefColumn<readonly number[]>;
@@ -40,6 +50,10 @@ export class DemandCells {
   readonly totals: RefColumn<DemandTotals>;
   readonly isDirty: RefColumn<boolean>;
   readonly connections: RefColumn<Connections>;
+  /** Capacities of the backends when they were looked up. */
+  readonly capacities: RefColumn<Capacities>;
+  /** What the CPU of each backend has been since the followers last caught up. */
+  readonly changes: LevelLogs;
 
   constructor(registry: CellRegistry) {
     this.backends = new RefColumn(registry, "workload.backends", NO_BACKENDS);
@@ -47,6 +61,8 @@ export class DemandCells {
     this.totals = new RefColumn<DemandTotals>(registry, "workload.totals", NO_TOTALS);
     this.connections = new RefColumn<Connections>(registry, "workload.connections", NO_CONNECTIONS);
     this.isDirty = new RefColumn<boolean>(registry, "workload.dirty", false);
+    this.capacities = new RefColumn<Capacities>(registry, "workload.capacities", NO_CAPACITIES);
+    this.changes = new LevelLogs(registry, "workload.changes");
   }
 }
 
@@ -65,6 +81,7 @@ export interface DemandContext {
   readonly onShare: (row: number, backends: Backends) => void;
 }
 
+/** Backends that are none any more, and those that there are. */
 export type Backends = { readonly left: readonly number[]; readonly now: readonly number[] };
 
 /**
@@ -74,7 +91,7 @@ export type Backends = { readonly left: readonly number[]; readonly now: readonl
  *
  * DEVIATION(fluid-service-load): requests are a fluid, and without `clients` shared evenly; single requests are not played.
  */
-export class ServiceDemand {
+export class ServiceDemand implements UsageSource {
   readonly load: ServiceLoad;
   readonly #row: number;
   readonly #context: DemandContext;
@@ -141,13 +158,37 @@ export class ServiceDemand {
     };
   }
 
-  /** CPU that this load demands of one backend; `key` names the backend's noise. */
-  cpuMilliOf(key: number): number {
-    const cpu = this.#wantedOf(key) * (this.load.perRequest.cpuMicros / MILLI);
-    const { noise } = this.load.requestsPerSecond;
+  /** CPU that this load demands of one backend, by the backend's serial. */
+  cpuMilliOf(serial: number): number {
+    const cpu = this.#wantedOf(serial) * (this.load.perRequest.cpuMicros / MILLI);
+    const { noise } = this;
     if (noise === null) return cpu;
     const k = Math.floor(this.#context.engine.now / noise.everyMicros);
-    return cpu * Math.max(0, 1 + noise.relativeSd * normalAt(this.#seed, key, k));
+    return cpu * Math.max(0, 1 + noise.relativeSd * roughNormal(this.noiseKeyOf(serial), k));
+  }
+
+  get noise(): Noise | null {
+    return this.load.requestsPerSecond.noise;
+  }
+  /** The word by which a backend's noise is drawn. */
+  noiseKeyOf(serial: number): number {
+    return keyOf(this.#seed, serial);
+  }
+  /** Whether each backend is asked for the same, but for noise. */
+  get isFollowable(): boolean {
+    return this.#pool === undefined;
+  }
+  changeAt(index: number): Micros {
+    return this.#context.cells.changes.changeAt(this.#row, index);
+  }
+  levelAt(index: number): number {
+    return this.#context.cells.changes.levelAt(this.#row, index);
+  }
+  firstAfter(time: Micros): number {
+    return this.#context.cells.changes.firstAfter(this.#row, time);
+  }
+  forgetBefore(index: number): void {
+    this.#context.cells.changes.forgetBefore(this.#row, index);
   }
 
   /** A measure of one backend now; NaN for a pod that is none. */
@@ -244,6 +285,7 @@ export class ServiceDemand {
     if (lookUp) {
       this.#context.cells.isDirty.set(this.#row, false);
       this.#context.cells.backends.set(this.#row, Object.freeze(this.#readyBackends()));
+      this.#context.cells.capacities.set(this.#row, this.#capacitiesOf(this.#backends));
       this.#pool?.follow(this.#backendSerials());
     }
     const isActive = now >= startMicros && now < endMicros;
@@ -252,10 +294,18 @@ export class ServiceDemand {
       : 0;
     const { share } = this.#context.cells;
     share.set(this.#row, Object.freeze({ wantedPerSecond, unservedPerSecond: 0, since: now }));
-    share.set(this.#row, Object.freeze({ wantedPerSecond, unservedPerSecond: this.#unserved(), since: now }));
+    const unservedPerSecond = this.#unserved();
+    if (unservedPerSecond > 0) share.set(this.#row, Object.freeze({ wantedPerSecond, unservedPerSecond, since: now }));
+    if (this.isFollowable) {
+      const level = this.#wantedOf(0) * (this.load.perRequest.cpuMicros / MILLI);
+      this.#context.cells.changes.push(this.#row, now, level);
+    }
     const current = this.#backends;
-    const kept = new Set(current);
-    const left = lookUp ? old.filter((row) => !kept.has(row)) : [];
+    let left = NO_BACKENDS;
+    if (lookUp) {
+      const kept = new Set(current);
+      left = old.filter((row) => !kept.has(row));
+    }
     this.#context.onShare(this.#row, { left, now: current });
   }
 
@@ -283,12 +333,29 @@ export class ServiceDemand {
     return cpuMicros === 0 ? Infinity : (limitsOf(pods.templateOf(podRow)).cpuMilli * MILLI) / cpuMicros;
   }
 
+  #capacitiesOf(backends: readonly number[]): Capacities {
+    const found = new Map<number, number>();
+    for (const row of backends) {
+      const capacity = this.#capacityOf(row);
+      found.set(capacity, (found.get(capacity) ?? 0) + 1);
+    }
+    return Object.freeze({ perSecond: Object.freeze([...found.keys()]), counts: Object.freeze([...found.values()]) });
+  }
+
   #unserved(): number {
     const { wantedPerSecond } = this.#share;
-    if (this.#backends.length === 0) return wantedPerSecond;
+    const backends = this.#backends;
+    if (backends.length === 0) return wantedPerSecond;
+    if (this.isFollowable) {
+      const wanted = wantedPerSecond / backends.length;
+      const { perSecond, counts } = this.#context.cells.capacities.get(this.#row);
+      let unserved = 0;
+      for (const [i, capacity] of perSecond.entries()) unserved += Math.max(0, wanted - capacity) * (counts[i] ?? 0);
+      return unserved;
+    }
     const { serial } = this.#context.store.pods;
     let unserved = 0;
-    for (const row of this.#backends) {
+    for (const row of backends) {
       unserved += Math.max(0, this.#wantedOf(serial.get(row)) - this.#capacityOf(row));
     }
     return unserved;

@@ -4,10 +4,11 @@ import type { UsageMeter } from "../metrics/index.ts";
 import { type Distribution, keyOf, roughNormal } from "../random/index.ts";
 import { CHANGE, type Cursor, type Store } from "../store/index.ts";
 import { Column, RefColumn } from "../tables/index.ts";
-import { levelAt, nextLook } from "./curve.ts";
+import { levelAt } from "./curve.ts";
 import { limitsOf } from "./pod-limits.ts";
+import { isFollowable, PodLoadSource } from "./pod-load-source.ts";
 import { type Backends, DemandCells, type DemandContext, ServiceDemand } from "./service-demand.ts";
-import type { Curve, PodLoad, ServiceLoad, TimedCurve } from "./types.ts";
+import type { PodLoad, ServiceLoad, TimedCurve } from "./types.ts";
 
 export interface WorkloadOptions {
   readonly loads: readonly (ServiceLoad | PodLoad)[];
@@ -26,6 +27,9 @@ const NO_LOADS: readonly number[] = Object.freeze([]);
  * meter. Demand is piecewise constant: it is set anew at each step of a curve, every `tickMicros` while a curve moves (to
  * its mean until the next look), when noise is drawn, and when the endpoints of a Service change.
  *
+ * A pod whose CPU depends on one load alone follows it (`UsageMeter.follow`): nothing happens then when the load is looked at.
+ * Other pods are loose: each look at one of their loads is an event that sets their usage.
+ *
  * DEVIATION(no-cpu-contention): pods on one node do not slow each other; only limits cap usage.
  */
 export class Workload {
@@ -42,15 +46,20 @@ export class Workload {
   readonly #startupEndKind: number;
   /** Service loads of which the pod is a backend, ascending. */
   readonly #servedBy: RefColumn<readonly number[]>;
-  /** What a running pod may use at most: looked up when it starts. */
-  readonly #limitCpuMilli: Column<Float64Array>;
   readonly #limitMemoryBytes: Column<Float64Array>;
   /** The word by which the pod's noise is drawn. */
   readonly #noiseKey: Column<Int32Array>;
+  readonly #sources: readonly PodLoadSource[];
+  /** Numbers of the sources in the meter: of pod loads, and of service loads. */
+  readonly #podSourceIds: readonly number[];
+  readonly #serviceSourceIds: readonly number[];
+  readonly #isFollowable: readonly boolean[];
+  /** The loads of a loose pod that have to be looked at for it; and by load, how many such pods there are. */
+  readonly #looseUnder: RefColumn<readonly number[]>;
+  readonly #looseCount: Column<Int32Array>;
+  /** 1 while a look at the load is to come. */
+  readonly #isLookSet: Column<Uint8Array>;
   /** Groups that match a pod load, and how many groups there were when they were looked up: derived. */
-  #lastCurve: Curve | undefined;
-  #lastTime = -1;
-  #lastValue = 0;
   #groups: { readonly seen: number; readonly found: readonly number[] }[] = [];
   /** Pod loads that match a group of pods: derived. */
   #loadsOfGroup: (readonly number[])[] = [];
@@ -67,7 +76,9 @@ export class Workload {
       return (namespace, labels) => (load.namespace ?? namespace) === namespace && selector.matches(labels);
     });
     this.#servedBy = new RefColumn(engine.cells, "workload.servedBy", NO_LOADS);
-    this.#limitCpuMilli = new Column<Float64Array>(engine.cells, "workload.limitCpuMilli", Float64Array);
+    this.#looseUnder = new RefColumn(engine.cells, "workload.looseUnder", NO_LOADS);
+    this.#looseCount = new Column<Int32Array>(engine.cells, "workload.looseCount", Int32Array);
+    this.#isLookSet = new Column<Uint8Array>(engine.cells, "workload.isLookSet", Uint8Array);
     this.#noiseKey = new Column<Int32Array>(engine.cells, "workload.noiseKey", Int32Array);
     this.#limitMemoryBytes = new Column<Float64Array>(engine.cells, "workload.limitMemoryBytes", Float64Array);
     engine.cells.add({
@@ -92,23 +103,23 @@ export class Workload {
     this.services = options.loads
       .filter((load): load is ServiceLoad => load.kind === "service")
       .map((load, row) => new ServiceDemand(context, load, row));
+    this.#sources = this.#podLoads.map((load) => new PodLoadSource(load, options.tickMicros));
+    this.#isFollowable = this.#podLoads.map(isFollowable);
+    this.#podSourceIds = this.#sources.map((source) => meter.addSource(source));
+    this.#serviceSourceIds = this.services.map((service) => meter.addSource(service));
     this.#cursor = store.watch("workload", ["Pod", "EndpointSlice"], () => this.#deliver(), 0, {
       isPrompt: true,
       pods: { flags: CHANGE.phase | CHANGE.status | CHANGE.deleted | CHANGE.added | CHANGE.metadata },
     });
     this.#podTickKind = engine.define("workload.tick", PHASE.node, (load) => this.#tick(load));
-    this.#startupEndKind = engine.define("workload.warm", PHASE.node, (row) => this.#apply(row), {
+    this.#startupEndKind = engine.define("workload.warm", PHASE.node, (row) => this.#settle(row), {
       rows: store.pods.rows,
     });
   }
 
-  /** Sets the first looks at the curves. */
+  /** Sets the first looks at the demand on Services. */
   start(): void {
     for (const service of this.services) service.start();
-    for (const [index, load] of this.#podLoads.entries()) {
-      if (this.#needsTicks(load))
-        this.#engine.at(Math.max(this.#engine.now, load.startMicros), this.#podTickKind, index);
-    }
   }
 
   /** How long after its start a pod's application is not ready yet; 0 when no load says so. */
@@ -157,79 +168,99 @@ export class Workload {
     const isOn = this.#meter.isOn.get(row) === 1;
     if (!pods.isPresent(row)) this.#servedBy.clear(row);
     if (!isRunning) {
-      if (isOn) this.#meter.stop(row);
+      if (!isOn) return;
+      this.#meter.stop(row);
+      this.#loosen(row, NO_LOADS);
       return;
     }
     const isSame = isOn && this.#meter.restarts.get(row) === restarts;
     if (isSame && (flags & CHANGE.metadata) === 0) return;
     const limits = limitsOf(pods.templateOf(row));
-    this.#limitCpuMilli.set(row, limits.cpuMilli);
     this.#limitMemoryBytes.set(row, limits.memoryBytes);
-    if (isSame) {
-      this.#apply(row);
+    if (!isSame) {
+      this.#noiseKey.set(row, keyOf(this.#seed, pods.serial.get(row)));
+      this.#meter.start(row, this.#engine.now);
+      this.#meter.restarts.set(row, restarts);
+      for (const load of this.#loadsOf(row)) {
+        const startup = this.#podLoads[load]?.startup;
+        if (startup && startup.forMicros > 0) this.#engine.after(startup.forMicros, this.#startupEndKind, row);
+      }
+    }
+    this.#meter.limit(row, limits.cpuMilli);
+    this.#settle(row);
+  }
+
+  /** A look at a load, for the pods that do not follow it. */
+  #tick(load: number): void {
+    this.#isLookSet.set(load, 0);
+    if (this.#looseCount.get(load) === 0) return;
+    const { pods } = this.#store;
+    for (const group of this.#groupsOf(load)) {
+      for (let row = pods.byGroup.head(group); row !== -1; row = pods.byGroup.next(row)) {
+        if (!this.#meter.isFollowing(row)) this.#apply(row);
+      }
+    }
+    this.#setLook(load);
+  }
+
+  #setLook(load: number): void {
+    if (this.#isLookSet.get(load) === 1) return;
+    const source = this.#sources[load] as PodLoadSource;
+    const at = source.changeAt(source.firstAfter(this.#engine.now));
+    if (at === Number.POSITIVE_INFINITY) return;
+    this.#isLookSet.set(load, 1);
+    this.#engine.at(at, this.#podTickKind, load);
+  }
+
+  /** Sets the usage of a running pod, and whether it follows what it depends on. */
+  #settle(row: number): void {
+    this.#apply(row);
+    if (this.#meter.isOn.get(row) === 0) return;
+    const sourceId = this.#sourceFor(row);
+    if (sourceId === -1) {
+      this.#meter.unfollow(row);
+      this.#loosen(row, this.#loadsOf(row));
       return;
     }
-    this.#noiseKey.set(row, keyOf(this.#seed, pods.serial.get(row)));
-    this.#meter.start(row, this.#engine.now);
-    this.#meter.restarts.set(row, restarts);
-    for (const load of this.#loadsOf(row)) {
-      const startup = this.#podLoads[load]?.startup;
-      if (startup && startup.forMicros > 0) this.#engine.after(startup.forMicros, this.#startupEndKind, row);
+    this.#loosen(row, NO_LOADS);
+    const service = this.#servedBy.get(row)[0];
+    const noiseKey =
+      service === undefined
+        ? this.#noiseKey.get(row)
+        : (this.services[service] as ServiceDemand).noiseKeyOf(this.#store.pods.serial.get(row));
+    this.#meter.follow(row, sourceId, this.#store.pods.byGroup.listOf(row), noiseKey);
+  }
+
+  /** The one source on which the CPU of a pod depends from now on, 0 for none at all; -1 where it is not so simple. */
+  #sourceFor(row: number): number {
+    if (this.#store.pods.byGroup.listOf(row) === -1) return -1;
+    let sourceId = 0;
+    const age = this.#engine.now - this.#meter.startedAt(row);
+    const loads = this.#loadsOf(row);
+    for (let i = 0; i < loads.length; i++) {
+      const index = loads[i]!;
+      const { cpuMilli, startup } = this.#podLoads[index] as PodLoad;
+      if (this.#isFollowable[index] !== true || (startup !== null && age < startup.forMicros)) return -1;
+      if (cpuMilli === null) continue;
+      if (sourceId !== 0) return -1;
+      sourceId = this.#podSourceIds[index]!;
     }
-    this.#apply(row);
-  }
-
-  #tick(load: number): void {
-    const { pods } = this.#store;
-    const { startMicros, endMicros } = this.#podLoads[load] as PodLoad;
-    const now = this.#engine.now;
-    for (const group of this.#groupsOf(load)) {
-      if (this.#isAlone(load, group)) this.#sweep(this.#podLoads[load] as PodLoad, group);
-      else for (let row = pods.byGroup.head(group); row !== -1; row = pods.byGroup.next(row)) this.#apply(row);
+    for (const service of this.#servedBy.get(row)) {
+      if (sourceId !== 0 || !(this.services[service] as ServiceDemand).isFollowable) return -1;
+      sourceId = this.#serviceSourceIds[service]!;
     }
-    if (now >= endMicros) return;
-    const tick = this.#options.tickMicros;
-    this.#engine.at(
-      Math.min((Math.floor((now - startMicros) / tick) + 1) * tick + startMicros, endMicros),
-      this.#podTickKind,
-      load,
-    );
+    return sourceId;
   }
 
-  /** Whether the CPU of a group's pods follows this load and nothing else, but for Services. */
-  #isAlone(index: number, group: number): boolean {
-    const { cpuMilli, memoryBytes, endMicros } = this.#podLoads[index] as PodLoad;
-    if (cpuMilli === null || cpuMilli.since !== "run" || memoryBytes !== null) return false;
-    return this.#loadsOfGroupAt(group).length === 1 && this.#engine.now < endMicros;
-  }
-
-  // hot: every pod of a load at every look at it (bench/world).
-  /** What `#apply` does, for a group of pods with one load alone. */
-  #sweep(load: PodLoad, group: number): void {
-    const { pods } = this.#store;
-    const meter = this.#meter;
-    const { now } = this.#engine;
-    const { curve, noise } = load.cpuMilli as TimedCurve;
-    const level = this.#levelAtOnce(curve, now - load.startMicros);
-    const relativeSd = noise === null ? 0 : noise.relativeSd;
-    const k = noise === null ? 0 : Math.floor(now / noise.everyMicros);
-    const warmMicros = load.startup === null ? 0 : load.startup.forMicros;
-    const idleMilli = this.#options.idle.cpuMilli;
-    for (let row = pods.byGroup.head(group); row !== -1; row = pods.byGroup.next(row)) {
-      if (meter.isOn.get(row) === 0) continue;
-      if (this.#servedBy.get(row).length > 0) {
-        this.#apply(row);
-        continue;
-      }
-      let cpuMilli = level;
-      if (relativeSd > 0) {
-        const factor = 1 + relativeSd * roughNormal(this.#noiseKey.get(row), k);
-        cpuMilli = factor > 0 ? level * factor : 0;
-      }
-      cpuMilli += idleMilli;
-      if (warmMicros > 0 && now - meter.startedAt.get(row) < warmMicros) cpuMilli += load.startup?.cpuMilli ?? 0;
-      const limit = this.#limitCpuMilli.get(row);
-      meter.set(row, cpuMilli < limit ? cpuMilli : limit, meter.memoryBytes.get(row), now);
+  /** Says for which loads the pod has to be looked at. */
+  #loosen(row: number, loads: readonly number[]): void {
+    const old = this.#looseUnder.get(row);
+    if (old === loads) return;
+    for (const load of old) this.#looseCount.set(load, this.#looseCount.get(load) - 1);
+    this.#looseUnder.set(row, loads);
+    for (const load of loads) {
+      this.#looseCount.set(load, this.#looseCount.get(load) + 1);
+      this.#setLook(load);
     }
   }
 
@@ -248,23 +279,25 @@ export class Workload {
   }
 
   /** The share of a service load changed, or its backends did. */
-  #shared(load: number, rows: Backends): void {
+  #shared(load: number, backends: Backends): void {
     const { pods } = this.#store;
-    for (const row of rows.left) {
-      this.#servedBy.set(
-        row,
-        this.#servedBy.get(row).filter((other) => other !== load),
-      );
-      if (pods.isPresent(row)) this.#apply(row);
+    this.#meter.changed(this.#serviceSourceIds[load]!);
+    for (const row of backends.left) {
+      this.#servedBy.set(row, Object.freeze(this.#servedBy.get(row).filter((other) => other !== load)));
+      if (pods.isPresent(row)) this.#settle(row);
     }
-    for (const row of rows.now) {
+    for (const row of backends.now) {
       const known = this.#servedBy.get(row);
-      if (!known.includes(load)) this.#servedBy.set(row, Object.freeze([...known, load].sort((a, b) => a - b)));
-      this.#apply(row);
+      if (known.includes(load)) {
+        if (!this.#meter.isFollowing(row)) this.#apply(row);
+        continue;
+      }
+      this.#servedBy.set(row, Object.freeze([...known, load].sort((a, b) => a - b)));
+      this.#settle(row);
     }
   }
 
-  // hot: every pod of a load at every look at it (bench/world).
+  // hot: every loose pod of a load at every look at it.
   /** Sets the usage of a running pod to what is demanded of it now. */
   #apply(row: number): void {
     const meter = this.#meter;
@@ -281,32 +314,22 @@ export class Workload {
     for (let i = 0; i < loads.length; i++) {
       const load = this.#podLoads[loads[i]!] as PodLoad;
       if (now < load.startMicros || now >= load.endMicros) continue;
-      const age = now - meter.startedAt.get(row);
-      if (load.cpuMilli !== null) cpuMilli += this.#valueOf(load.cpuMilli, now - load.startMicros, age, row);
-      if (load.memoryBytes !== null) memoryBytes = this.#valueOf(load.memoryBytes, now - load.startMicros, age, row);
+      const age = now - meter.startedAt(row);
+      const since = now - load.startMicros;
+      if (load.cpuMilli !== null) cpuMilli += this.#valueOf(load.cpuMilli, since, age, row);
+      if (load.memoryBytes !== null) memoryBytes = this.#valueOf(load.memoryBytes, since, age, row);
       if (load.startup !== null && age < load.startup.forMicros) cpuMilli += load.startup.cpuMilli;
     }
     const limitBytes = this.#limitMemoryBytes.get(row);
     const usedBytes = memoryBytes > limitBytes ? limitBytes : Math.floor(memoryBytes);
-    meter.set(row, Math.min(cpuMilli, this.#limitCpuMilli.get(row)), usedBytes, now);
+    meter.set(row, Math.min(cpuMilli, meter.limitOf(row)), usedBytes, now);
     if (memoryBytes > limitBytes) this.#options.onOutOfMemory(row);
   }
 
   #valueOf(timed: TimedCurve, sinceRun: Micros, age: Micros, row: number): number {
     const { curve, noise } = timed;
-    const value =
-      timed.since === "run" ? this.#levelAtOnce(curve, sinceRun) : levelAt(curve, age, this.#options.tickMicros);
+    const value = levelAt(curve, timed.since === "run" ? sinceRun : age, this.#options.tickMicros);
     return noise === null ? value : value * this.#noiseFactor(noise, row);
-  }
-
-  /** The pods of a load share its curve: at one instant it is worked out once. */
-  #levelAtOnce(curve: Curve, t: Micros): number {
-    if (this.#lastCurve !== curve || this.#lastTime !== t) {
-      this.#lastCurve = curve;
-      this.#lastTime = t;
-      this.#lastValue = levelAt(curve, t, this.#options.tickMicros);
-    }
-    return this.#lastValue;
   }
 
   /** max(0, 1 + sd · normal), the same for whoever has this key until the next draw. */
@@ -318,18 +341,6 @@ export class Workload {
   #noiseFactor(noise: { readonly relativeSd: number; readonly everyMicros: Micros }, row: number): number {
     const k = Math.floor(this.#engine.now / noise.everyMicros);
     return Math.max(0, 1 + noise.relativeSd * roughNormal(this.#noiseKey.get(row), k));
-  }
-
-  #needsTicks(load: PodLoad): boolean {
-    const moves = (timed: TimedCurve | null): boolean =>
-      timed !== null &&
-      (timed.noise !== null || nextLook(timed.curve, 0, this.#options.tickMicros) !== Number.POSITIVE_INFINITY);
-    return (
-      moves(load.cpuMilli) ||
-      moves(load.memoryBytes) ||
-      load.startMicros > 0 ||
-      load.endMicros !== Number.POSITIVE_INFINITY
-    );
   }
 
   #loadsOf(row: number): readonly number[] {

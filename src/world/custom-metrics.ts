@@ -160,7 +160,7 @@ export class CustomMetrics {
     if (metric.kind !== "pods") return (into) => into(0, this.#level(from.value, engine.now, index));
     return (into) => {
       for (const row of this.#selected(metric, (one) => this.#isScraped(one))) {
-        const since = from.value.since === "run" ? engine.now : engine.now - this.#ground.meter.startedAt.get(row);
+        const since = from.value.since === "run" ? engine.now : engine.now - this.#ground.meter.startedAt(row);
         const serial = store.pods.serial.get(row);
         into(serial, this.#level(from.value, since, serial));
       }

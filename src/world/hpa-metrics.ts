@@ -1,5 +1,5 @@
 import type { MetricsSource, PodRowsQuery, ResourceQuery, SampleColumns, SampleCount } from "../control/index.ts";
-import type { MetricsServer } from "../metrics/index.ts";
+import type { UsageMeter } from "../metrics/index.ts";
 import type { Store } from "../store/index.ts";
 import type { CustomMetrics } from "./custom-metrics.ts";
 
@@ -10,8 +10,8 @@ const NO_CUSTOM_METRICS = "no custom metrics API (custom.metrics.k8s.io) registe
 const NO_EXTERNAL_METRICS = "no external metrics API (external.metrics.k8s.io) registered";
 
 /** The metrics APIs of this cluster as the HPA reads them: metrics-server's samples, and an adapter's where there is one. */
-export function hpaMetrics(store: Store, server: MetricsServer, custom: CustomMetrics): MetricsSource {
-  const resource: MetricsSource["resource"] = (query, into) => resourceSamples(store, server, query, into);
+export function hpaMetrics(store: Store, meter: UsageMeter, custom: CustomMetrics): MetricsSource {
+  const resource: MetricsSource["resource"] = (query, into) => resourceSamples(store, meter, query, into);
   if (custom.isServed) {
     return {
       resource,
@@ -31,7 +31,7 @@ export function hpaMetrics(store: Store, server: MetricsServer, custom: CustomMe
 // hot: every pod of every HPA at every sync (bench/world).
 function resourceSamples(
   store: Store,
-  server: MetricsServer,
+  meter: UsageMeter,
   query: ResourceQuery & PodRowsQuery,
   into: SampleColumns,
 ): SampleCount {
@@ -40,16 +40,16 @@ function resourceSamples(
   let shown = 0;
   for (let i = 0; i < query.count; i++) {
     const row = query.rows[i]!;
-    const at = server.sampleAt.get(row);
+    const at = meter.shownAt(row);
     if (at === -1 || !isKnown || !bears(store, row, query.container)) {
       into.valueMilli[i] = Number.NaN;
       if (at !== -1) shown++;
       continue;
     }
     shown++;
-    into.valueMilli[i] = isCpu ? server.cpuMilli.get(row) : server.memoryBytes.get(row) * MILLI;
+    into.valueMilli[i] = isCpu ? meter.shownMilli(row) : meter.shownBytes(row) * MILLI;
     into.timestampMicros[i] = Math.floor(at / MICROS_PER_SECOND) * MICROS_PER_SECOND;
-    into.windowMicros[i] = server.windowMicros.get(row);
+    into.windowMicros[i] = meter.shownWindow(row);
   }
   return shown;
 }

@@ -44,8 +44,8 @@ function usageByNode({ pods }: Store, { meter, isNodeUp }: Observed): { cpuMilli
   for (let row = 0; row < limit; row++) {
     const id = pods.nodeId.get(row);
     if (meter.isOn.data[row] === 0 || !isNodeUp(id)) continue;
-    cpuMilli[id] = (cpuMilli[id] ?? 0) + meter.cpuMilli.get(row);
-    memoryBytes[id] = (memoryBytes[id] ?? 0) + meter.memoryBytes.get(row);
+    cpuMilli[id] = (cpuMilli[id] ?? 0) + meter.cpuMilli(row);
+    memoryBytes[id] = (memoryBytes[id] ?? 0) + meter.memoryBytes(row);
   }
   return { cpuMilli, memoryBytes };
 }

@@ -16,10 +16,10 @@ const JOB_RUN = { constant: seconds(30) };
 /** How often a curve that moves continuously is looked at. */
 const LOAD_TICK = seconds(15);
 /** What a process that serves nobody costs. An assumption of this model: small, and not zero, since what uses nothing has no metrics. */
-const IDLE = { cpuMilli: 1, memoryBytes: 16 * 1024 * 1024 };
+export const workloadIdle = { cpuMilli: 1, memoryBytes: 16 * 1024 * 1024 };
 
 export function workloadOptions(plan: Plan, onOutOfMemory: (podRow: number) => void): WorkloadOptions {
-  return { loads: plan.loads, tickMicros: LOAD_TICK, idle: IDLE, onOutOfMemory };
+  return { loads: plan.loads, tickMicros: LOAD_TICK, idle: workloadIdle, onOutOfMemory };
 }
 
 /** The kubelets' settings: the plan's timing and images, and the applications that the loads describe. */

@@ -150,10 +150,10 @@ export class Sampler {
       meter.isOn.ensure(limit);
       for (let row = 0; row < limit; row++) {
         if (meter.isOn.data[row] === 0 || !this.#observed.isNodeUp(pods.nodeId.get(row))) continue;
-        cpuMilli += meter.cpuMilli.get(row);
+        cpuMilli += meter.cpuMilli(row);
         if (!perPod) continue;
-        this.#observer.podMeasure("pod_cpu_cores", row, meter.cpuMilli.get(row) / 1000);
-        this.#observer.podMeasure("pod_memory_bytes", row, meter.memoryBytes.get(row));
+        this.#observer.podMeasure("pod_cpu_cores", row, meter.cpuMilli(row) / 1000);
+        this.#observer.podMeasure("pod_memory_bytes", row, meter.memoryBytes(row));
       }
     }
     const { counts } = this.#observer.census;
@@ -214,7 +214,7 @@ export class Sampler {
     let [least, most, sum, count] = [Number.POSITIVE_INFINITY, 0, 0, 0];
     for (const row of rows) {
       if (this.#observed.meter.isOn.get(row) === 0) continue;
-      const cores = this.#observed.meter.cpuMilli.get(row) / 1000;
+      const cores = this.#observed.meter.cpuMilli(row) / 1000;
       least = Math.min(least, cores);
       most = Math.max(most, cores);
       sum += cores;

@@ -1,5 +1,5 @@
 import { VpaAdmission, VpaRecommender, VpaUpdater } from "../control/index.ts";
-import type { MetricsServer } from "../metrics/index.ts";
+import type { UsageMeter } from "../metrics/index.ts";
 import type { Store } from "../store/index.ts";
 import type { Plan } from "./plan.ts";
 
@@ -8,7 +8,7 @@ export class VerticalAutoscaler {
   readonly #recommender: VpaRecommender;
   readonly #updater: VpaUpdater;
 
-  constructor(store: Store, metricsServer: MetricsServer) {
+  constructor(store: Store, metricsServer: UsageMeter) {
     this.#recommender = new VpaRecommender(store, metricsServer);
     this.#updater = new VpaUpdater(store);
     new VpaAdmission(store);

@@ -21,7 +21,7 @@ import { Measures } from "./measures.ts";
 import { nodeCloud, nodeGroupSizes } from "./node-cloud.ts";
 import { NodeFleet } from "./node-fleet.ts";
 import { Observer } from "./observer.ts";
-import { kubeletOptions, nodeRegistration, schedulerOptions, workloadOptions } from "./options.ts";
+import { kubeletOptions, nodeRegistration, schedulerOptions, workloadIdle, workloadOptions } from "./options.ts";
 import { drawsOf, type PluginModules } from "./own-plugins.ts";
 import type { Plan, ResultSink, RunnableWorld, RunSummary } from "./plan.ts";
 import { Sampler } from "./sampler.ts";
@@ -100,7 +100,11 @@ export class World implements RunnableWorld {
       jitter: timing.kubeletHousekeepingJitter,
       hasRandomPhase: hasRandomPhases,
     });
-    this.meter = new UsageMeter(engine.cells, housekeeping);
+    this.meter = new UsageMeter(engine.cells, engine, {
+      housekeeping,
+      idleMilli: workloadIdle.cpuMilli,
+      isPrompt: engine.explicitPeriodic,
+    });
     this.workload = new Workload(
       engine,
       store,
@@ -137,7 +141,7 @@ export class World implements RunnableWorld {
       isNodeReachable,
     });
     const isGone = (name: string): boolean => this.fleet.stateOf(name) === "gone";
-    const metrics = hpaMetrics(store, this.metricsServer, this.#customMetrics);
+    const metrics = hpaMetrics(store, this.meter, this.#customMetrics);
     this.#controllers = new Controllers(store, metrics, plan, isGone);
     this.fleet = new NodeFleet(store, this.kubelets, plan, {
       joined: (name) => this.#faults.joined(name),
@@ -148,7 +152,7 @@ export class World implements RunnableWorld {
       clusterAutoscaler === undefined
         ? null
         : new ClusterAutoscaler(store, new WhatIf(store), nodeCloud(engine, this.fleet), clusterAutoscaler);
-    this.#vpa = hasVpa(plan) ? new VerticalAutoscaler(store, this.metricsServer) : null;
+    this.#vpa = hasVpa(plan) ? new VerticalAutoscaler(store, this.meter) : null;
     this.#controlPlane = new ControlPlane(store, this.kubelets, {
       scheduler: this.scheduler,
       controllerManager: this.#controllers,

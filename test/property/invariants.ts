@@ -156,7 +156,7 @@ function usageOf({ store, meter }: World): string[] {
   const { pods } = store;
   const breaches: string[] = [];
   for (let row = 0; row < pods.rows.limit; row++) {
-    const [cpu, memory] = [meter.cpuMilli.get(row), meter.memoryBytes.get(row)];
+    const [cpu, memory] = [meter.cpuMilli(row), meter.memoryBytes(row)];
     if (meter.isOn.get(row) === 0) {
       if (cpu !== 0 || memory !== 0) breaches.push(`row ${row} is off and uses ${cpu}m, ${memory} bytes`);
       continue;

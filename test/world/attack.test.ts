@@ -119,7 +119,7 @@ describe("much", () => {
     });
     const { pods } = flood.world.store;
     for (let row = pods.first(); row !== -1; row = pods.after(row))
-      expect(flood.world.meter.cpuMilli.get(row)).toBe(200);
+      expect(flood.world.meter.cpuMilli(row)).toBe(200);
     const wanted = flood.measure("service_requests", "sum");
     expect(wanted).toBeCloseTo(1e6 * 600, 0);
     expect(wanted - flood.measure("service_unserved_requests", "sum")).toBeLessThan(40 * 600);

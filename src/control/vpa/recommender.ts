@@ -1,5 +1,5 @@
 import { PHASE, PROCESS, podRequests } from "../../kube/index.ts";
-import type { MetricsServer } from "../../metrics/index.ts";
+import type { UsageMeter } from "../../metrics/index.ts";
 import { POD_PHASE, type Store } from "../../store/index.ts";
 import { StateMap, sameData } from "../../tables/index.ts";
 import { type Micros, minutes } from "../../units/index.ts";
@@ -40,17 +40,17 @@ const NEVER_SEEN: PodMemory = Object.freeze({ window: NO_WINDOW, seenAt: 0, rest
  */
 export class VpaRecommender {
   readonly #store: Store;
-  readonly #server: MetricsServer;
+  readonly #meter: UsageMeter;
   /** By `namespace/vpa/container`. */
   readonly #histories: StateMap<string, UsageHistory>;
   /** By the serial number of the pod. */
   readonly #pods: StateMap<number, PodMemory>;
   readonly #tickKind: number;
 
-  constructor(store: Store, server: MetricsServer) {
+  constructor(store: Store, meter: UsageMeter) {
     const { engine } = store;
     this.#store = store;
-    this.#server = server;
+    this.#meter = meter;
     this.#histories = new StateMap(engine.cells, "vpa.histories");
     this.#pods = new StateMap(engine.cells, "vpa.pods");
     this.#tickKind = engine.define("vpa.recommend", PHASE.control, () => this.#tick(), {
@@ -110,12 +110,12 @@ export class VpaRecommender {
         window = oom.window;
         peaks.push(...oom.samples);
       }
-      const shownAt = this.#server.sampleAt.get(row);
+      const shownAt = this.#meter.shownAt(row);
       const at = epochMicros + shownAt;
       if (shownAt !== -1 && at > seenAt && pods.phase.get(row) === POD_PHASE.running) {
         seenAt = at;
-        cpu.push({ cores: this.#server.cpuMilli.get(row) / MILLI, at });
-        const memory = observeMemory(window, this.#server.memoryBytes.get(row), at);
+        cpu.push({ cores: this.#meter.shownMilli(row) / MILLI, at });
+        const memory = observeMemory(window, this.#meter.shownBytes(row), at);
         window = memory.window;
         peaks.push(...memory.samples);
       }

@@ -5,8 +5,8 @@ import { seconds } from "../../src/units/index.ts";
 import { type Curve, World } from "../../src/world/index.ts";
 
 /**
- * A group of pods that has one load alone is swept; with a second load, here one that asks for nothing, each pod is looked at
- * by itself. Both must set the same usage.
+ * Pods that have one load alone follow it; with a second load, here one that asks for nothing, each pod is looked at by
+ * itself, with an event for each look. Both must come to the same usage, decisions and measures.
  */
 const NOTHING = { name: "nothing", cpuMilli: timed(0), endMicros: Number.POSITIVE_INFINITY };
 
@@ -46,14 +46,14 @@ function usageOf(parts: PlanParts): unknown {
     world.run(seconds(at));
     const { pods } = world.store;
     for (let row = pods.first(); row !== -1; row = pods.after(row)) {
-      const { cpuMilli, memoryBytes } = world.meter;
-      seen.push([at, row, cpuMilli.get(row), memoryBytes.get(row)]);
+      seen.push([at, row, world.meter.cpuMilli(row), world.meter.memoryBytes(row)]);
     }
   }
-  return { seen, end: world.finish() };
+  const { metrics, counts } = world.finish();
+  return { seen, metrics, counts };
 }
 
-test("a load alone is swept as it is applied pod by pod", () => {
+test("a load alone is followed as it is applied pod by pod", () => {
   fc.assert(
     fc.property(load, fc.constantFrom(undefined, "250m"), ({ curve, noise, startup }, limit) => {
       const web = usage("web", { cpuMilli: timed(curve, { noise }), startup });
@@ -62,8 +62,8 @@ test("a load alone is swept as it is applied pod by pod", () => {
         duration: "8m",
         objects: [deployment("web", { replicas: 2, resources }), autoscaler("web", 60, 1, 6)],
       };
-      const swept = usageOf({ ...parts, loads: [web] });
-      expect(swept).toEqual(usageOf({ ...parts, loads: [web, usage("web", NOTHING)] }));
+      const followed = usageOf({ ...parts, loads: [web] });
+      expect(followed).toEqual(usageOf({ ...parts, loads: [web, usage("web", NOTHING)] }));
     }),
     { numRuns: 25 },
   );

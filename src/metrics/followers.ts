@@ -1,0 +1,236 @@
+import { roughNormal } from "../random/index.ts";
+import {
+  BYTES,
+  CHANGED,
+  INTEGRAL,
+  LAST_AT,
+  LAST_COUNTER,
+  LIMIT,
+  LOOK_KEY,
+  milliBetween,
+  NOISE_KEY,
+  PREVIOUS_AT,
+  PREVIOUS_COUNTER,
+  RATE,
+  SEEN_AT,
+  SEEN_BYTES,
+  SEEN_COUNTER,
+  SHOWN_BYTES,
+  STARTED,
+  STRIDE,
+  type UsageRecords,
+} from "./usage-records.ts";
+import type { UsageSource } from "./usage-source.ts";
+
+const FIRST_CAPACITY = 4;
+/** Nearer to a whole milli-CPU than this, rounding is done in full. */
+const DOUBTFUL = 4e-6;
+
+/** A change of the level, with the number of the noise's draw. */
+export interface LevelChange {
+  at: number;
+  level: number;
+  draw: number;
+}
+
+/** Which pods a scrape can read. */
+export interface Reach {
+  readonly areAll: boolean;
+  isReachable(row: number): boolean;
+}
+
+/** Pods of one group that follow one source: changes and scrapes are played for all of them at once, when somebody asks. */
+export class Followers {
+  readonly sourceId: number;
+  readonly source: UsageSource;
+  readonly group: number;
+  rows = new Int32Array(FIRST_CAPACITY);
+  count = 0;
+  /** The first change that has not been played, and its instant. */
+  change = 0;
+  changeAt = Number.POSITIVE_INFINITY;
+  /** Scrapes played. */
+  scrapes = 0;
+  /** Sum of the milli-CPU shown of all followers; NaN while some are not shown; undefined when it has to be summed. */
+  shownMilli: number | undefined;
+  readonly #records: UsageRecords;
+  readonly #idleMilli: number;
+
+  constructor(
+    records: UsageRecords,
+    idleMilli: number,
+    of: { readonly sourceId: number; readonly source: UsageSource; readonly group: number },
+  ) {
+    this.#records = records;
+    this.#idleMilli = idleMilli;
+    this.sourceId = of.sourceId;
+    this.source = of.source;
+    this.group = of.group;
+  }
+
+  /** Nobody follows yet: what has been is over. */
+  begin(now: number, scrapes: number): void {
+    this.scrapes = scrapes;
+    this.change = this.source.firstAfter(now);
+    this.changeAt = this.source.changeAt(this.change);
+  }
+
+  /** Adds a row; returns its position. */
+  add(row: number): number {
+    if (this.count === this.rows.length) {
+      const rows = new Int32Array(this.count * 2);
+      rows.set(this.rows);
+      this.rows = rows;
+    }
+    this.rows[this.count] = row;
+    this.shownMilli = undefined;
+    return this.count++;
+  }
+
+  /** Takes the row at a position out; returns the row that stands there now, -1 for none. */
+  removeAt(position: number): number {
+    this.shownMilli = undefined;
+    const last = this.rows[--this.count]!;
+    if (position === this.count) return -1;
+    this.rows[position] = last;
+    return last;
+  }
+
+  sumShown(): number {
+    if (this.shownMilli === undefined) {
+      let sum = 0;
+      for (let i = 0; i < this.count; i++) sum += this.#records.shownMilli(this.rows[i]!);
+      this.shownMilli = sum;
+    }
+    return this.shownMilli;
+  }
+
+  /** Plays changes of the level, between two scrapes. */
+  play(changes: readonly LevelChange[], count: number): void {
+    for (let i = 0; i < count; i++) {
+      const { at, level, draw } = changes[i] as LevelChange;
+      for (let j = 0; j < this.count; j++) this.#follow(this.rows[j]!, at, level, draw);
+    }
+  }
+
+  /** Plays a scrape that reads the followers that it reaches. */
+  scrape(at: number, reach: Reach): void {
+    const records = this.#records;
+    for (let j = 0; j < this.count; j++) {
+      const row = this.rows[j]!;
+      if (reach.isReachable(row)) records.scrape(row, at);
+      else records.forget(row);
+    }
+    this.shownMilli = undefined;
+    this.scrapes++;
+  }
+
+  #follow(row: number, at: number, level: number, draw: number): void {
+    const records = this.#records;
+    const { noise } = this.source;
+    let cpuMilli = level;
+    if (noise !== null && noise.relativeSd > 0) {
+      const factor = 1 + noise.relativeSd * roughNormal(records.get(row, NOISE_KEY), draw);
+      cpuMilli = factor > 0 ? level * factor : 0;
+    }
+    cpuMilli += this.#idleMilli;
+    const limit = records.get(row, LIMIT);
+    records.change(row, cpuMilli < limit ? cpuMilli : limit, records.get(row, BYTES), at);
+  }
+
+  // hot: every pod at every sample (bench/world).
+  /**
+   * What `play` of at most one change and then `scrape` do, in one pass over the records. `changeAt` is Infinity for no change;
+   * `reach` null: every follower can be read.
+   */
+  pass({ at: changeAt, level, draw }: LevelChange, scrapeAt: number, reach: Reach | null): void {
+    const records = this.#records;
+    const { data } = records.column;
+    const { housekeeping } = records;
+    const { rows, count } = this;
+    const { noise } = this.source;
+    const relativeSd = noise === null ? 0 : noise.relativeSd;
+    const idleMilli = this.#idleMilli;
+    const freshEnd = records.freshAges.toMicros;
+    const hasChange = changeAt <= scrapeAt;
+    let sum = 0;
+    for (let i = 0; i < count; i++) {
+      const row = rows[i]!;
+      if (reach !== null && !reach.isReachable(row)) {
+        if (hasChange) this.#follow(row, changeAt, level, draw);
+        records.forget(row);
+        sum = Number.NaN;
+        continue;
+      }
+      const at = row * STRIDE;
+      const started = data[at + STARTED]!;
+      const changedAt = data[at + CHANGED]!;
+      const seenAt = housekeeping.lastLookAt(data[at + LOOK_KEY]!, started, scrapeAt);
+      let lastAt = data[at + LAST_AT]!;
+      const isNew = seenAt !== lastAt;
+      // A young container, one that changed by itself since its last look, and what is rare.
+      if (
+        lastAt <= started ||
+        seenAt - started < freshEnd ||
+        (isNew && seenAt < changedAt) ||
+        data[at + BYTES]! === 0
+      ) {
+        if (hasChange) this.#follow(row, changeAt, level, draw);
+        records.scrape(row, scrapeAt);
+        sum += records.shownMilli(row);
+        continue;
+      }
+      const integral = data[at + INTEGRAL]!;
+      const rate = data[at + RATE]!;
+      let counter = integral + rate * (seenAt - changedAt);
+      if (hasChange) {
+        let cpuMilli = level;
+        if (relativeSd > 0) {
+          const factor = 1 + relativeSd * roughNormal(data[at + NOISE_KEY]!, draw);
+          cpuMilli = factor > 0 ? level * factor : 0;
+        }
+        cpuMilli += idleMilli;
+        const limit = data[at + LIMIT]!;
+        if (cpuMilli > limit) cpuMilli = limit;
+        if (cpuMilli !== rate) {
+          const atChange = integral + rate * (changeAt - changedAt);
+          if (seenAt >= changeAt) counter = atChange + cpuMilli * (seenAt - changeAt);
+          if (seenAt < changeAt && seenAt >= changedAt) {
+            data[at + SEEN_AT] = seenAt;
+            data[at + SEEN_COUNTER] = counter;
+            data[at + SEEN_BYTES] = data[at + BYTES]!;
+          }
+          data[at + INTEGRAL] = atChange;
+          data[at + CHANGED] = changeAt;
+          data[at + RATE] = cpuMilli;
+        }
+      }
+      let previousAt = data[at + PREVIOUS_AT]!;
+      let previousCounter = data[at + PREVIOUS_COUNTER]!;
+      if (isNew) {
+        previousAt = lastAt;
+        previousCounter = data[at + LAST_COUNTER]!;
+        lastAt = seenAt;
+        data[at + PREVIOUS_AT] = previousAt;
+        data[at + PREVIOUS_COUNTER] = previousCounter;
+        data[at + LAST_AT] = seenAt;
+        data[at + LAST_COUNTER] = counter;
+        data[at + SHOWN_BYTES] = data[at + BYTES]!;
+      } else counter = data[at + LAST_COUNTER]!;
+      if (previousAt === -1) {
+        sum = Number.NaN;
+        continue;
+      }
+      // The mean, up where it is clearly not whole; the rounding of `milliBetween` is slow.
+      const mean = (counter - previousCounter) / (lastAt - previousAt);
+      const whole = Math.floor(mean);
+      const rest = mean - whole;
+      sum +=
+        rest > DOUBTFUL && rest < 1 - DOUBTFUL
+          ? whole + 1
+          : milliBetween(counter - previousCounter, lastAt - previousAt);
+    }
+    this.shownMilli = sum;
+    this.scrapes++;
+  }
+}
