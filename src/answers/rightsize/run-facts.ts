@@ -92,10 +92,10 @@ export class RunFacts {
       if (pods.owner.get(row)?.kind !== "DaemonSet") busy.add(node);
       if (meter.isOn.get(row) === 0) continue;
       const load = used.get(node) ?? { cpuMilli: 0, memoryBytes: 0 };
-      load.cpuMilli += meter.cpuMilli.get(row);
-      load.memoryBytes += meter.memoryBytes.get(row);
+      load.cpuMilli += meter.cpuMilli(row);
+      load.memoryBytes += meter.memoryBytes(row);
       used.set(node, load);
-      if (meter.cpuMilli.get(row) >= limitsOf(template).cpuMilli) this.#throttled++;
+      if (meter.cpuMilli(row) >= limitsOf(template).cpuMilli) this.#throttled++;
     }
     this.#nodesMax = Math.max(this.#nodesMax, busy.size);
     for (const [id, load] of used) {

@@ -92,7 +92,7 @@ export class UsageWatch {
   }
 
   look(): void {
-    const { store, metricsServer } = this.#world;
+    const { store, meter } = this.#world;
     const { pods } = store;
     for (const watched of this.#watched.values()) watched.pods = 0;
     for (let row = pods.first(); row !== -1; row = pods.after(row)) {
@@ -101,7 +101,7 @@ export class UsageWatch {
       const seen = this.#seen.get(serial) ?? NEVER;
       const restarts = pods.restarts.get(row);
       const wasKilled = restarts > seen.restarts && this.#wasKilledForMemory(row);
-      const shownAt = metricsServer.sampleAt.get(row);
+      const shownAt = meter.shownAt(row);
       const isNew = shownAt > seen.at;
       this.#seen.set(serial, { at: Math.max(shownAt, seen.at), restarts });
       const { containers } = pods.templateOf(row).spec;
@@ -117,8 +117,8 @@ export class UsageWatch {
           watched.memory.add(bytesAfterOom(limit, 0));
         }
         if (!isNew) continue;
-        watched.cpu.add((metricsServer.cpuMilli.get(row) / 1000) * share.cpu);
-        watched.memory.add(metricsServer.memoryBytes.get(row) * share.memory);
+        watched.cpu.add((meter.shownMilli(row) / 1000) * share.cpu);
+        watched.memory.add(meter.shownBytes(row) * share.memory);
       }
     }
   }

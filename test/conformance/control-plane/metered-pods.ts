@@ -21,6 +21,7 @@ export class MeteredPods {
 
   constructor(world: World, { marks }: Recording) {
     this.#world = world;
+    Object.assign(world.meter, this.#answersOf(world));
     this.#initialMilli = usageIn(/usage=(\d+)m/, marks[0]?.do) ?? 0;
     this.#changes = marks.flatMap(({ t, do: what }) => {
       const cpuMilli = usageIn(/usage of every pod -> (\d+)m/, what);
@@ -28,23 +29,28 @@ export class MeteredPods {
     });
   }
 
-  /** Writes what the API would answer now. */
+  /** Reads what the pods' annotations say now. */
   answer(): void {
-    const { store, engine, metricsServer } = this.#world;
+    const { store, engine } = this.#world;
     const { pods } = store;
     const due = this.#changes[this.#done];
     const isDue = due !== undefined && due.at <= engine.now;
     if (isDue) this.#done++;
     for (let row = pods.first(); row !== -1; row = pods.after(row)) {
       const serial = pods.serial.get(row);
-      const usage = isDue ? due.cpuMilli : (this.#cpuMilli.get(serial) ?? this.#initialMilli);
-      this.#cpuMilli.set(serial, usage);
-      const isReady = pods.ready.get(row) === CONDITION.true;
-      metricsServer.sampleAt.set(row, isReady ? engine.now : -1);
-      metricsServer.windowMicros.set(row, WINDOW);
-      metricsServer.cpuMilli.set(row, usage);
-      metricsServer.memoryBytes.set(row, BYTES);
+      this.#cpuMilli.set(serial, isDue ? due.cpuMilli : (this.#cpuMilli.get(serial) ?? this.#initialMilli));
     }
+  }
+
+  /** What a pod's annotation says takes the place of what the world's own pods use. */
+  #answersOf({ store: { pods }, engine }: World): Partial<World["meter"]> {
+    return {
+      shownAt: (row) => (pods.ready.get(row) === CONDITION.true ? engine.now : -1),
+      shownWindow: () => WINDOW,
+      shownMilli: (row) => this.#cpuMilli.get(pods.serial.get(row)) ?? this.#initialMilli,
+      shownBytes: () => BYTES,
+      addShown: () => undefined,
+    };
   }
 }
 
