@@ -118,8 +118,7 @@ describe("much", () => {
       loads: [requests("web", 1e6, 10_000)],
     });
     const { pods } = flood.world.store;
-    for (let row = pods.first(); row !== -1; row = pods.after(row))
-      expect(flood.world.meter.cpuMilli(row)).toBe(200);
+    for (let row = pods.first(); row !== -1; row = pods.after(row)) expect(flood.world.meter.cpuMilli(row)).toBe(200);
     const wanted = flood.measure("service_requests", "sum");
     expect(wanted).toBeCloseTo(1e6 * 600, 0);
     expect(wanted - flood.measure("service_unserved_requests", "sum")).toBeLessThan(40 * 600);
