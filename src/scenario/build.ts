@@ -104,6 +104,7 @@ export function buildPlan(input: PlanInput): BuiltPlan {
     fidelity: {
       periodic: spec.get("fidelity").get("periodic").text() === "explicit" ? "explicit" : "chain",
       hpaFormula: spec.get("fidelity").get("hpaFormula").text() === "before-1.16" ? "before-1.16" : "current",
+      ...(spec.get("fidelity").get("cpuContention").isTrue() && { cpuContention: true }),
     },
     record: {
       sampleMicros: spec.get("record").get("sample").micros(),

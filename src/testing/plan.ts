@@ -66,6 +66,7 @@ export interface PlanParts {
   readonly timing?: Partial<Timing>;
   readonly images?: Partial<ImagePlan>;
   readonly periodic?: Fidelity["periodic"];
+  readonly cpuContention?: boolean;
   readonly record?: Partial<RecordOptions>;
 }
 
@@ -111,7 +112,11 @@ export function planOf(parts: PlanParts = {}): Plan {
       text: `${assertion.metric} ${assertion.stat} ${assertion.comparison} ${assertion.threshold}`,
       source: NOWHERE,
     })),
-    fidelity: { periodic: parts.periodic ?? "chain", hpaFormula: "current" },
+    fidelity: {
+      periodic: parts.periodic ?? "chain",
+      hpaFormula: "current",
+      ...(parts.cpuContention === true && { cpuContention: true }),
+    },
     record: { sampleMicros: seconds(15), events: true, decisions: true, ...parts.record },
     currency: "USD",
   });

@@ -5,6 +5,7 @@ import { type Distribution, keyOf, roughNormal } from "../random/index.ts";
 import { CHANGE, type Cursor, type Store } from "../store/index.ts";
 import { Column, RefColumn } from "../tables/index.ts";
 import { levelAt } from "./curve.ts";
+import { NodeCpu } from "./node-cpu.ts";
 import { limitsOf } from "./pod-limits.ts";
 import { isFollowable, PodLoadSource } from "./pod-load-source.ts";
 import { type Backends, DemandCells, type DemandContext, ServiceDemand } from "./service-demand.ts";
@@ -18,6 +19,8 @@ export interface WorkloadOptions {
   readonly idle: { readonly cpuMilli: number; readonly memoryBytes: number };
   /** A pod uses more memory than its limit: the kernel kills the container. Must only schedule. */
   readonly onOutOfMemory: (podRow: number) => void;
+  /** Whether pods that want more CPU than their node has share it by weight; else only limits cap usage. Default false. */
+  readonly sharesCpu?: boolean;
 }
 
 const NO_LOADS: readonly number[] = Object.freeze([]);
@@ -28,9 +31,11 @@ const NO_LOADS: readonly number[] = Object.freeze([]);
  * its mean until the next look), when noise is drawn, and when the endpoints of a Service change.
  *
  * A pod whose CPU depends on one load alone follows it (`UsageMeter.follow`): nothing happens then when the load is looked at.
- * Other pods are loose: each look at one of their loads is an event that sets their usage.
+ * Other pods are loose: each look at one of their loads is an event that sets their usage. Where pods share the CPU of their nodes, all
+ * are loose.
  *
- * DEVIATION(no-cpu-contention): pods on one node do not slow each other; only limits cap usage.
+ * DEVIATION(no-cpu-contention): without `fidelity.cpuContention` pods on one node do not slow each other, and only limits cap usage; with it
+ * their usage is capped by what the node has, but requests to a Service are served all the same.
  */
 export class Workload {
   readonly services: readonly ServiceDemand[];
@@ -47,6 +52,8 @@ export class Workload {
   /** Service loads of which the pod is a backend, ascending. */
   readonly #servedBy: RefColumn<readonly number[]>;
   readonly #limitMemoryBytes: Column<Float64Array>;
+  /** null: pods use what they want. */
+  readonly #nodeCpu: NodeCpu | null;
   /** The word by which the pod's noise is drawn. */
   readonly #noiseKey: Column<Int32Array>;
   readonly #sources: readonly PodLoadSource[];
@@ -81,6 +88,7 @@ export class Workload {
     this.#isLookSet = new Column<Uint8Array>(engine.cells, "workload.isLookSet", Uint8Array);
     this.#noiseKey = new Column<Int32Array>(engine.cells, "workload.noiseKey", Int32Array);
     this.#limitMemoryBytes = new Column<Float64Array>(engine.cells, "workload.limitMemoryBytes", Float64Array);
+    this.#nodeCpu = options.sharesCpu === true ? new NodeCpu(engine.cells, store, meter) : null;
     engine.cells.add({
       name: "workload.groups",
       save: () => ({ form: "data", data: null }),
@@ -112,7 +120,7 @@ export class Workload {
       pods: { flags: CHANGE.phase | CHANGE.status | CHANGE.deleted | CHANGE.added | CHANGE.metadata },
     });
     this.#podTickKind = engine.define("workload.tick", PHASE.node, (load) => this.#tick(load));
-    this.#startupEndKind = engine.define("workload.warm", PHASE.node, (row) => this.#settle(row), {
+    this.#startupEndKind = engine.define("workload.warm", PHASE.node, (row) => this.#warm(row), {
       rows: store.pods.rows,
     });
   }
@@ -157,6 +165,7 @@ export class Workload {
       if (kindId !== podKind) for (const service of this.services) service.sliceChanged(row);
       else this.#podChanged(row, flags);
     }
+    this.#nodeCpu?.divide(this.#engine.now);
   }
 
   /** Follows the first container: demand begins with it and ends with it. */
@@ -170,6 +179,7 @@ export class Workload {
     if (!isRunning) {
       if (!isOn) return;
       this.#meter.stop(row);
+      this.#nodeCpu?.left(row);
       this.#loosen(row, NO_LOADS);
       return;
     }
@@ -190,6 +200,11 @@ export class Workload {
     this.#settle(row);
   }
 
+  #warm(row: number): void {
+    this.#settle(row);
+    this.#nodeCpu?.divide(this.#engine.now);
+  }
+
   /** A look at a load, for the pods that do not follow it. */
   #tick(load: number): void {
     this.#isLookSet.set(load, 0);
@@ -201,6 +216,7 @@ export class Workload {
       }
     }
     this.#setLook(load);
+    this.#nodeCpu?.divide(this.#engine.now);
   }
 
   #setLook(load: number): void {
@@ -233,7 +249,7 @@ export class Workload {
 
   /** The one source on which the CPU of a pod depends from now on, 0 for none at all; -1 where it is not so simple. */
   #sourceFor(row: number): number {
-    if (this.#store.pods.byGroup.listOf(row) === -1) return -1;
+    if (this.#nodeCpu !== null || this.#store.pods.byGroup.listOf(row) === -1) return -1;
     let sourceId = 0;
     const age = this.#engine.now - this.#meter.startedAt(row);
     const loads = this.#loadsOf(row);
@@ -295,6 +311,7 @@ export class Workload {
       this.#servedBy.set(row, Object.freeze([...known, load].sort((a, b) => a - b)));
       this.#settle(row);
     }
+    this.#nodeCpu?.divide(this.#engine.now);
   }
 
   // hot: every loose pod of a load at every look at it.
@@ -322,7 +339,9 @@ export class Workload {
     }
     const limitBytes = this.#limitMemoryBytes.get(row);
     const usedBytes = memoryBytes > limitBytes ? limitBytes : Math.floor(memoryBytes);
-    meter.set(row, Math.min(cpuMilli, meter.limitOf(row)), usedBytes, now);
+    const wantedMilli = Math.min(cpuMilli, meter.limitOf(row));
+    if (this.#nodeCpu === null) meter.set(row, wantedMilli, usedBytes, now);
+    else this.#nodeCpu.want(row, wantedMilli, usedBytes);
     if (memoryBytes > limitBytes) this.#options.onOutOfMemory(row);
   }
 

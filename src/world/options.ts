@@ -19,7 +19,8 @@ const LOAD_TICK = seconds(15);
 export const workloadIdle = { cpuMilli: 1, memoryBytes: 16 * 1024 * 1024 };
 
 export function workloadOptions(plan: Plan, onOutOfMemory: (podRow: number) => void): WorkloadOptions {
-  return { loads: plan.loads, tickMicros: LOAD_TICK, idle: workloadIdle, onOutOfMemory };
+  const sharesCpu = plan.fidelity.cpuContention === true;
+  return { loads: plan.loads, tickMicros: LOAD_TICK, idle: workloadIdle, onOutOfMemory, sharesCpu };
 }
 
 /** The kubelets' settings: the plan's timing and images, and the applications that the loads describe. */

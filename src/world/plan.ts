@@ -83,6 +83,8 @@ export interface Fidelity {
   readonly periodic: "chain" | "explicit";
   /** The HPA's formula: the present one, or that which ran away in rolling updates. */
   readonly hpaFormula: "current" | "before-1.16";
+  /** Whether pods that want more CPU than their node has share it by weight; absent: only limits cap usage. */
+  readonly cpuContention?: boolean;
 }
 
 export interface RecordOptions {

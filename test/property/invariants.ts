@@ -21,6 +21,7 @@ export function breachesOf(world: World): string[] {
     ...replicaSetsOf(world),
     ...autoscalersOf(world),
     ...usageOf(world),
+    ...contentionOf(world),
     ...ownersOf(world),
   ];
 }
@@ -174,6 +175,25 @@ function usageOf({ store, meter }: World): string[] {
   }
   return breaches;
 }
+
+/** Where pods share the CPU of their nodes, they do not use more than there is. */
+function contentionOf({ store, meter, plan }: World): string[] {
+  if (plan.fidelity.cpuContention !== true) return [];
+  const { pods } = store;
+  return store
+    .documents<KubeNode>("Node")
+    .list()
+    .flatMap(({ metadata: { name = "" }, status }) => {
+      const id = pods.nodeNames.find(name);
+      const rows = id === -1 ? [] : pods.byNode.rows(id).filter((row) => meter.isOn.get(row) === 1);
+      const used = rows.reduce((sum, row) => sum + meter.cpuMilli(row), 0);
+      const capacity = cpuMilliOf(status?.capacity?.cpu ?? "0");
+      return used <= capacity + ROUNDING ? [] : [`${name}: ${used}m used of ${capacity}m`];
+    });
+}
+
+/** Of sums, milli-CPU. */
+const ROUNDING = 1e-6;
 
 /** Whoever is owned has an owner: without one it is at least on its way out. */
 function ownersOf(world: World): string[] {

@@ -61,10 +61,12 @@ function world(kind: Kind): fc.Arbitrary<WorldParts> {
       outage: fc.option(outage, { freq: 3 }),
       actions: fc.array(action(kind), { maxLength: 5 }),
       graceSeconds: fc.constantFrom(50, 21),
+      cpuContention: fc.boolean(),
       forkAt: fc.nat(durationMicros),
       sliceEvents: fc.integer({ min: 1, max: 700 }),
     })
-    .map(({ seed, nodes, apps, each, beside, failures, outage: down, actions, graceSeconds, forkAt, sliceEvents }) => {
+    .map(({ seed, nodes, apps, each, beside, failures, outage: down, actions, forkAt, sliceEvents, ...rest }) => {
+      const { graceSeconds, cpuContention } = rest;
       const chosen = apps.map((name, index) => ({ name, ...(each[index] as App) }));
       const named = nodes.map((parts, index) => ({ ...parts, name: `n${index + 1}` }));
       const plan: PlanParts = {
@@ -76,6 +78,7 @@ function world(kind: Kind): fc.Arbitrary<WorldParts> {
         loads: chosen.flatMap(loadsOf),
         failures: [...failures.map((parts) => ofThisWorld(parts, named)), ...(down === null ? [] : [down])],
         actions,
+        cpuContention,
         timing: { nodeMonitorGraceMicros: seconds(graceSeconds) },
         images: { preloaded: seed % 2 === 0, images: [MISSING] },
         record: { sampleMicros: seconds(30) },
