@@ -64,3 +64,17 @@ test.each([
     said.map((text) => `spec.hard[${name}]: Invalid value: "${name}": ${text}`),
   );
 });
+
+test.each([
+  [{ apiVersion: "v1", kind: "ResourceQuota" }, []],
+  [{ apiVersion: "policy/v1", kind: "PodDisruptionBudget" }, []],
+  [{ apiVersion: "v1", kind: "LimitRange" }, []],
+  [{ apiVersion: "batch/v1", kind: "CronJob", spec: {} }, [expect.stringMatching(/^E0109 spec\.schedule: /)]],
+  [
+    { apiVersion: "v1", kind: "LimitRange", spec: { limits: [{ max: { cpu: "1" } }] } },
+    [expect.stringMatching(/^E0109 spec\.limits\[0\]\.type: Invalid value: ""/)],
+  ],
+])("what is left out of %j", (manifest, expected) => {
+  const said = warned({ ...manifest, metadata: { name: "a" } });
+  expect(said).toEqual(expected.length === 0 ? [] : expect.arrayContaining(expected));
+});

@@ -5,7 +5,7 @@ import type { Container, ContainerPort, CronJob, KubeObject, PodSpec } from "./t
 
 type Path = readonly (string | number)[];
 
-/** What the API server takes with a warning, or ought to. The object is valid, with defaults. */
+/** What the API server takes with a warning, or ought to. The object has its defaults, and may be one that is refused. */
 export function manifestWarnings(object: KubeObject): Problem[] {
   const containers = containersOf(object);
   return [
@@ -87,7 +87,7 @@ function textOf(path: Path): string {
 /** The API server takes a date that is in no calendar; the CronJob waits for it for ever. */
 function scheduleWarnings(object: KubeObject): Problem[] {
   if (object.kind !== "CronJob") return [];
-  const text = (object as CronJob).spec.schedule;
+  const { schedule: text = "" } = (object as CronJob).spec;
   const schedule = parseSchedule(text);
   const comes = "error" in schedule || schedule.next(0) !== undefined;
   return comes ? [] : [problem("W0213", ["spec", "schedule"], `schedule ${JSON.stringify(text)} never comes`)];

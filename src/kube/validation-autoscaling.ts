@@ -50,7 +50,7 @@ export function validateHorizontalPodAutoscaler({ metadata, spec }: HorizontalPo
 
 function validateMetric(metric: MetricSpec, path: FieldPath): FieldError[] {
   if (!metric.type) return [required(at(path, "type"), "must specify a metric source type")];
-  const source = SOURCES[metric.type];
+  const source = Object.hasOwn(SOURCES, metric.type) ? SOURCES[metric.type] : undefined;
   if (source === undefined) return [unsupported(at(path, "type"), metric.type, Object.keys(SOURCES).sort())];
   const here = at(path, source);
   const value = metric[source];

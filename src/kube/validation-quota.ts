@@ -125,7 +125,7 @@ export function validateLimitRange({ metadata, spec }: LimitRange): FieldError[]
   const types = new Set<string>();
   const items = (spec.limits ?? []).flatMap((item, i) => {
     const here = at(SPEC, "limits", i);
-    const errors = validateLimitType(item.type, at(here, "type"));
+    const errors = validateLimitType(item.type ?? "", at(here, "type"));
     if (types.has(item.type)) errors.push(duplicate(at(here, "type"), item.type));
     types.add(item.type);
     return [...errors, ...validateLimits(item, here)];
@@ -134,7 +134,8 @@ export function validateLimitRange({ metadata, spec }: LimitRange): FieldError[]
 }
 
 function validateLimitType(type: string, path: FieldPath): FieldError[] {
-  if (type.includes("/")) return labelKeyProblems(type).map((text) => invalid(path, type, text));
+  const problems = labelKeyProblems(type);
+  if (problems.length > 0 || type.includes("/")) return problems.map((text) => invalid(path, type, text));
   const isKnown = type === "Pod" || type === "Container" || type === "PersistentVolumeClaim";
   return isKnown ? [] : [invalid(path, type, "must be a standard limit type or fully qualified")];
 }
