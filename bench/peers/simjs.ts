@@ -20,8 +20,12 @@ interface SimJs {
 }
 
 const [workload = "", folder = ""] = process.argv.slice(2);
-const loaded = createRequire(join(folder, "index.js"))("simjs") as SimJs & { default?: SimJs };
-const { Sim, Entity } = loaded.Sim === undefined ? (loaded.default as SimJs) : loaded;
+// The package is made for browsers: it exports nothing, and puts its classes into a window.
+const browser = globalThis as { window?: { Sim?: SimJs } };
+browser.window = {};
+createRequire(join(folder, "index.js"))("simjs");
+if (browser.window.Sim === undefined) throw new Error("simjs has not put itself into the window");
+const { Sim, Entity } = browser.window.Sim;
 const FAR = 2 ** 50;
 
 /** Timers of one entity, which begin when the simulation does. */

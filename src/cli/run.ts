@@ -150,9 +150,11 @@ async function runOne(loaded: LoadedScenario, options: RunOptions, context: RunC
         ? EXIT.assertion
         : EXIT.done;
   if (options.output === "json") {
-    terminal.out(
-      `${JSON.stringify({ ...summary, folder: folder.path, timeline: screen.happenings(), exit }, null, 2)}\n`,
-    );
+    const timeline = {
+      timeline: screen.happenings(),
+      ...(screen.leftOut > 0 && { timelineLeftOut: screen.leftOut }),
+    };
+    terminal.out(`${JSON.stringify({ ...summary, folder: folder.path, ...timeline, exit }, null, 2)}\n`);
   } else if (isTable) {
     terminal.out(`${screen.lines(summary, folder.path, painter(terminal.outHasColour)).join("\n")}\n`);
   }

@@ -26,6 +26,11 @@ export class Screen implements ResultSink {
     return this.timeline.all();
   }
 
+  /** Happenings beyond those that are kept. */
+  get leftOut(): number {
+    return this.timeline.leftOut;
+  }
+
   /** What happened and how it came out; the same for the same run. */
   lines(summary: SummaryDocument, folder: string | null, paint: Paint): string[] {
     const lines: string[] = [];
@@ -33,7 +38,7 @@ export class Screen implements ResultSink {
       if (body.length > 0) lines.push("", ...(title === null ? [] : [title]), ...body);
     };
     block(null, this.curves.lines());
-    block(null, timelineLines(this.happenings()));
+    block(null, timelineLines(this.happenings(), this.leftOut));
     block("ASSERTIONS", assertionLines(summary, paint));
     lines.push("", ...this.closing(summary, folder, paint));
     return lines;

@@ -44,7 +44,11 @@ function scaleText(decision: DecisionRecord): string {
   return `${decision.object} ${field(decision, "from")} → ${field(decision, "to")}${reason === "" ? "" : `: ${reason}`}`;
 }
 
-/** Gathers a timeline from decisions as they are taken. */
+/** So many warnings, and so many others, are kept at most: the first. What comes after them is counted. */
+const KEPT = 10_000;
+const TOLD_LIMIT = 100_000;
+
+/** Gathers a timeline from decisions as they are taken, in bounded room however long the run. */
 export class Timeline {
   private readonly happenings: {
     t: Micros;
@@ -57,18 +61,33 @@ export class Timeline {
   private readonly told = new Set<string>();
   /** Failed syncs in a row, by HPA. */
   private readonly fails = new Map<string, number>();
+  private readonly kept = { warnings: 0, others: 0 };
+  private left = 0;
+
+  /** How much that belongs on the timeline is not on it, for want of room. */
+  get leftOut(): number {
+    return this.left;
+  }
 
   add(decision: DecisionRecord): void {
     const group = `${decision.by}/${decision.what}`;
     if (decision.by === "hpa" && decision.what !== "fail") this.fails.delete(decision.object);
     const rule = typeof decision.notable === "string" ? notableRule(decision) : RULES.get(group);
-    if (rule === undefined || this.isOld(group, decision)) return;
+    if (rule === undefined) return;
+    const kind = rule.isWarning ? "warnings" : "others";
+    const isFull = this.kept[kind] >= KEPT;
+    if (isFull ? this.isFailing(group, decision) : this.isOld(group, decision)) return;
     const last = this.happenings.at(-1);
     const t = Math.floor(decision.t / 1_000_000) * 1_000_000;
     if (last !== undefined && last.t === t && last.group === group && decision.by !== "action") {
       last.more++;
       return;
     }
+    if (isFull) {
+      this.left++;
+      return;
+    }
+    this.kept[kind]++;
     this.happenings.push({
       t,
       text: rule.text(decision),
@@ -81,15 +100,20 @@ export class Timeline {
 
   /** Pending pods are told once; failing autoscalers once they fail for good, since each has no metrics at first. */
   private isOld(group: string, decision: DecisionRecord): boolean {
-    if (group === "hpa/fail") {
-      const count = (this.fails.get(decision.object) ?? 0) + 1;
-      this.fails.set(decision.object, count);
-      return count !== TOLD_AFTER_FAILS;
-    }
+    if (this.isFailing(group, decision)) return true;
     if (group !== "scheduler/unschedulable") return false;
     const isOld = this.told.has(decision.object);
+    // Some pods may then be told a second time.
+    if (this.told.size >= TOLD_LIMIT) this.told.clear();
     this.told.add(decision.object);
     return isOld;
+  }
+
+  private isFailing(group: string, { object }: DecisionRecord): boolean {
+    if (group !== "hpa/fail") return false;
+    const count = (this.fails.get(object) ?? 0) + 1;
+    this.fails.set(object, count);
+    return count !== TOLD_AFTER_FAILS;
   }
 
   all(): readonly Happening[] {
@@ -110,7 +134,7 @@ const SHOWN = 16;
 const TEXT_WIDTH = 110;
 
 /** The timeline as lines; when it is long, warnings go before the rest and what is left out is counted. */
-export function timelineLines(happenings: readonly Happening[]): string[] {
+export function timelineLines(happenings: readonly Happening[], leftOut = 0): string[] {
   let shown = [...happenings];
   if (shown.length > SHOWN) {
     const warnings = happenings.filter((happening) => happening.isWarning).slice(0, SHOWN);
@@ -124,6 +148,7 @@ export function timelineLines(happenings: readonly Happening[]): string[] {
     const cut = text.length > TEXT_WIDTH ? `${text.slice(0, TEXT_WIDTH - 1)}…` : text;
     return `  ${formatClock(t)}  ${isWarning ? "!" : " "} ${cut}${more === 0 ? "" : `   +${more} more`}`;
   });
-  if (shown.length < happenings.length) lines.push(`  … ${happenings.length - shown.length} more in decisions.jsonl`);
+  const more = happenings.length - shown.length + leftOut;
+  if (more > 0) lines.push(`  … ${more} more in decisions.jsonl`);
   return lines;
 }

@@ -54,7 +54,7 @@ export function sectionsOf({ run, story, seeds, base }: PageInput, heat: Heat | 
   ];
 }
 
-function timelineSection({ series, summary }: FinishedRun, { marks, happenings }: Story, figure: Figure): Markup {
+function timelineSection({ series, summary }: FinishedRun, { marks, happenings, leftOut }: Story, figure: Figure): Markup {
   const buttons = marks.map((mark, index) => {
     const beside = marks.slice(0, index).filter(({ at }) => at === mark.at).length;
     return markButton(mark, summary.endSeconds, beside);
@@ -70,13 +70,13 @@ function timelineSection({ series, summary }: FinishedRun, { marks, happenings }
       ({ t, text, isWarning, more }) =>
         html`<li class="${isWarning ? "warn" : ""}"><button type="button" class="at" data-at="${t / 1_000_000}">${formatClock(t)}</button><span>${text}${more > 0 ? ` (+${more} more)` : ""}</span></li>`,
     );
-  const left = happenings.length - items.length;
+  const left = happenings.length - items.length + leftOut;
   const rest = left > 0 ? html`<p class="muted">${left} more in decisions.jsonl.</p>` : null;
   const open = new Markup(happenings.length <= HAPPENINGS_OPEN ? " open" : "");
   const words =
     items.length === 0
       ? null
-      : html`<details class="happenings"${open}><summary>${plural(happenings.length, "happening")} in words</summary><ol>${items}</ol>${rest}</details>`;
+      : html`<details class="happenings"${open}><summary>${plural(happenings.length + leftOut, "happening")} in words</summary><ol>${items}</ol>${rest}</details>`;
   return html`<div class="panel stack">${lane}${timelineCharts(series).map(figure)}</div>${words}`;
 }
 

@@ -17,6 +17,8 @@ export interface Mark {
 export interface Story {
   readonly marks: readonly Mark[];
   readonly happenings: readonly Happening[];
+  /** Happenings beyond those. */
+  readonly leftOut: number;
   readonly hpas: readonly HpaStory[];
   readonly pending: readonly PendingReason[];
   readonly failovers: readonly FailoverBudget[];
@@ -40,6 +42,7 @@ export async function storyOf(run: FinishedRun): Promise<Story> {
   return {
     marks: marks.slice(0, MARKS_LIMIT),
     happenings: timeline.all(),
+    leftOut: timeline.leftOut,
     hpas: hpas.all(),
     pending: pending.all(run.summary.endSeconds * 1_000_000),
     failovers: failovers.budgets(),
