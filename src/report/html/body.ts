@@ -54,7 +54,11 @@ export function sectionsOf({ run, story, seeds, base }: PageInput, heat: Heat | 
   ];
 }
 
-function timelineSection({ series, summary }: FinishedRun, { marks, happenings, leftOut }: Story, figure: Figure): Markup {
+function timelineSection(
+  { series, summary }: FinishedRun,
+  { marks, happenings, leftOut }: Story,
+  figure: Figure,
+): Markup {
   const buttons = marks.map((mark, index) => {
     const beside = marks.slice(0, index).filter(({ at }) => at === mark.at).length;
     return markButton(mark, summary.endSeconds, beside);
