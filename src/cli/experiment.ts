@@ -109,7 +109,9 @@ function conclude(
   } else if (!options.quiet) {
     const paint = painter(terminal.outHasColour);
     const closing = best === null ? [] : ["", paint(best.isFeasible ? "good" : "bad", best.text)];
-    terminal.out(`${[...tableLines(overviewRows(conclusion)), ...closing, "", `${folder}/compare.md`].join("\n")}\n`);
+    terminal.out(
+      `${[...tableLines(overviewRows(conclusion)), ...closing, "", `${folder}/report.html`, `${folder}/compare.md`].join("\n")}\n`,
+    );
   }
   return exit;
 }

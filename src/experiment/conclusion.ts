@@ -1,5 +1,5 @@
 import { writeToString } from "fast-csv";
-import { formatValue, plural, type SummaryDocument } from "../report/index.ts";
+import { experimentPageText, formatValue, plural, type SummaryDocument } from "../report/index.ts";
 import type { Estimate, Verdict } from "../statistics/index.ts";
 import type { MetricUnit } from "../world/plan.ts";
 import { compareMeasures, type MeasureComparison, type Seed } from "./comparison.ts";
@@ -43,7 +43,7 @@ export interface ConcludeOptions extends Omit<Experiment, "base"> {
 }
 
 /**
- * Sums up the runs of an experiment that are all there: writes summary.csv (a row a run), compare.md and index.json. One
+ * Sums up the runs of an experiment that are all there: writes summary.csv (a row a run), compare.md, index.json and report.html. One
  * variant and the baseline are held at a time.
  */
 export async function conclude(folder: ExperimentFolder, options: ConcludeOptions): Promise<Conclusion> {
@@ -75,8 +75,20 @@ export async function conclude(folder: ExperimentFolder, options: ConcludeOption
   comparisons.close();
   folder.putBefore("compare.md", overviewMarkdown(options, conclusion), "compare.md.body");
   index.close(best);
+  folder.put("report.html", pageText(options, conclusion));
   folder.complete();
   return conclusion;
+}
+
+function pageText({ name, version, identity, seeds }: ConcludeOptions, conclusion: Conclusion): string {
+  return experimentPageText({
+    name,
+    version,
+    identity,
+    seeds: seedsText(seeds),
+    seedCount: seeds.length,
+    ...conclusion,
+  });
 }
 
 /** The names of all measures that any run has, those that assertions ask for first. */

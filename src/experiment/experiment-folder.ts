@@ -190,6 +190,11 @@ export class ExperimentFolder {
     });
   }
 
+  /** Puts a file in place, whole. */
+  put(name: string, text: string): void {
+    this.guarded(() => this.place(name, text));
+  }
+
   /** All runs are there and summed up. */
   complete(): void {
     this.guarded(() => rmSync(join(this.path, MARKER), { force: true }));

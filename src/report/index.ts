@@ -4,6 +4,7 @@ export { EXPORT_FORMATS, type ExportFormat, exportRun } from "./export/export-ru
 export { writeJunit } from "./export/junit.ts";
 export { RunFolderError, readSummary } from "./finished-run.ts";
 export { hostFacts } from "./host.ts";
+export { type ExperimentPage, experimentPageText } from "./html/experiment-page.ts";
 export { writeReport } from "./html/write-report.ts";
 export { OutputError, ResumeRefusal } from "./output-error.ts";
 export { refill } from "./refill.ts";

@@ -49,7 +49,7 @@ export function experimentReference(schema: JsonSchema): string {
     "Generated from `schema/experiment.v1alpha1.json` by `npm run docs`; do not edit by hand. Examples: `examples/experiments`.",
     "",
     "An experiment runs one scenario in many variants, each with the same seeds, so that variants meet the same arrivals and",
-    "the same faults. `orrery experiment FILE` writes `results/<name>/`: `summary.csv` (a row a run), `compare.md` (every variant",
+    "the same faults. `orrery experiment FILE` writes `results/<name>/`: `report.html` (a page of charts), `summary.csv` (a row a run), `compare.md` (every variant",
     "against the baseline, with 95 % intervals), `index.json`, and below `variants/` each variant's resolved scenario and runs.",
     "",
     "A process that is stopped or killed loses only the runs that were going on: `--resume` makes the missing ones, and the",

@@ -42,7 +42,7 @@ describe.each(starters())("$name", ({ name, next }) => {
     for (const command of next) {
       const { exit, out, err } = await orrery(command.split(" "), own);
       expect([command, exit, exit === 0 ? "" : out + err]).toEqual([command, 0, ""]);
-      expect(out.length).toBeGreaterThan(60);
+      expect(out.trim()).not.toBe("");
     }
   }, 120_000);
 });

@@ -13,9 +13,21 @@ export interface Assets {
 
 const SCRIPTS = ["theme.js", "time.js", "cursor.js", "charts.js", "heat.js", "page.js"];
 
+/** The page of an experiment draws its charts without a library. */
+export function readExperimentAssets(): Assets {
+  return {
+    css: `${own("report.css")}\n${own("experiment.css")}`,
+    scripts: [own("theme.js"), own("experiment.js")],
+    notice: "",
+  };
+}
+
+function own(name: string): string {
+  return readFileSync(new URL(name, ASSETS), "utf8").trimEnd();
+}
+
 /** Reads the page's own files and uPlot's from the installed packages. */
 export function readAssets(): Assets {
-  const own = (name: string): string => readFileSync(new URL(name, ASSETS), "utf8").trimEnd();
   // The package has no exports of its files; they are beside its entry, dist/uPlot.cjs.js.
   const dist = dirname(createRequire(import.meta.url).resolve("uplot"));
   const uplot = (name: string): string => readFileSync(join(dist, name), "utf8").trimEnd();
