@@ -15,6 +15,8 @@ import { Column, StateMap, StateValue } from "../tables/index.ts";
 export interface PodGcSettings {
   /** Ended pods beyond this many are deleted; 0 or less keeps all. */
   readonly terminatedThreshold: number;
+  /** Whether a pass comes before a quarantine that ends at its instant, which the original leaves open. Default false. */
+  readonly passesFirst: boolean;
 }
 
 /**
@@ -31,6 +33,7 @@ export class PodGarbageCollector {
   readonly #engine: Engine;
   readonly #nodes: DocumentTable<KubeNode>;
   readonly #threshold: number;
+  readonly #passesFirst: boolean;
   readonly #cursor: Cursor;
   readonly #passKind: number;
   readonly #passAt: StateValue<number>;
@@ -46,6 +49,7 @@ export class PodGarbageCollector {
     this.#engine = store.engine;
     this.#nodes = store.documents("Node");
     this.#threshold = settings.terminatedThreshold ?? TERMINATED_POD_GC_THRESHOLD;
+    this.#passesFirst = settings.passesFirst ?? false;
     const { cells } = store.engine;
     this.#passAt = new StateValue(cells, "podGc.passAt", -1);
     this.#lastPassAt = new StateValue(cells, "podGc.lastPassAt", -1);
@@ -150,7 +154,7 @@ export class PodGarbageCollector {
       if (isOrphaned && !this.#quarantine.has(id)) this.#quarantine.set(id, now + POD_GC_NODE_QUARANTINE);
     }
     for (const [id, endsAt] of [...this.#quarantine]) {
-      if (endsAt > now) continue;
+      if (endsAt > now || (endsAt === now && this.#passesFirst)) continue;
       this.#quarantine.delete(id);
       if (this.#nodes.rowOf("", pods.nodeNames.textOf(id)) !== -1) continue;
       for (const row of pods.byNode.rows(id)) this.#deleteOrphan(row);

@@ -115,7 +115,7 @@ export class NoExecuteTainter {
   /** Schedules the next look that can have an effect. */
   arm(): void {
     const { now } = this.#engine;
-    const from = this.#lookedAt.value === now ? now + 1 : now;
+    const from = this.#settings.looksFirst || this.#lookedAt.value === now ? now + 1 : now;
     let at = Infinity;
     for (let zone = 0; zone < this.#zones.count; zone++) {
       if (this.queue.isWaiting(zone)) at = Math.min(at, this.queue.buckets.nextToken(zone, from, TAINTING_STEP));

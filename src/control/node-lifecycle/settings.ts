@@ -30,6 +30,8 @@ export interface NodeLifecycleSettings {
   readonly taintWriteMicros: Micros;
   /** Order of nodes that entered a tainting queue at the same instant. Default: by name. */
   readonly compareTied: (a: string, b: string) => number;
+  /** Whether looks at the tainting queues come before all else that is due at their instant, which the original leaves open. */
+  readonly looksFirst: boolean;
 }
 
 export const NODE_LIFECYCLE_DEFAULTS: NodeLifecycleSettings = {
@@ -44,4 +46,5 @@ export const NODE_LIFECYCLE_DEFAULTS: NodeLifecycleSettings = {
   statusWriteMicros: millis(1),
   taintWriteMicros: 0,
   compareTied: (a, b) => (a < b ? -1 : a > b ? 1 : 0),
+  looksFirst: false,
 };

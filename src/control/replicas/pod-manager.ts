@@ -10,6 +10,11 @@ import { type ReplicaKind, type ReplicaOwner, selectorOf } from "./replica-kind.
 /** Takes `count` of pods that rank equal by every rule, by row. What it returns must be among them. */
 export type TieChooser = (tied: readonly number[], count: number) => readonly number[];
 
+interface PodManagerOptions {
+  readonly chooseTied?: TieChooser;
+  readonly deletesInSync?: boolean;
+}
+
 /** Creations or deletions of one sync. @source kubernetes 1.37 pkg/controller/replicaset BurstReplicas */
 const BURST = 500;
 
@@ -20,7 +25,7 @@ interface Selection {
 }
 
 /**
- * Creates and deletes pods for an owner. Creations happen in the sync; deletions follow it within the instant, so that
+ * Creates and deletes pods for an owner. Creations happen in the sync; deletions follow it within the instant (without `deletesInSync`), so that
  * owners synced at one instant rank their pods side by side, before any of them deletes.
  */
 export class PodManager {
@@ -31,6 +36,7 @@ export class PodManager {
   readonly #control: PodControl;
   readonly #siblings: OwnedDocuments<ReplicaOwner>;
   readonly #chooseTied: TieChooser | undefined;
+  readonly #deletesInSync: boolean;
   readonly #selections: StateMap<number, Selection>;
   readonly #deleteKind: number;
 
@@ -40,7 +46,7 @@ export class PodManager {
     table: DocumentTable<ReplicaOwner>,
     expectations: Expectations,
     siblings: OwnedDocuments<ReplicaOwner>,
-    chooseTied: TieChooser | undefined,
+    { chooseTied, deletesInSync = false }: PodManagerOptions,
   ) {
     this.#store = store;
     this.#kind = kind;
@@ -49,6 +55,7 @@ export class PodManager {
     this.#control = new PodControl(store, kind.eventSource);
     this.#siblings = siblings;
     this.#chooseTied = chooseTied;
+    this.#deletesInSync = deletesInSync;
     this.#selections = new StateMap(store.engine.cells, `${kind.name}.selections`);
     const { rows } = table;
     this.#deleteKind = store.engine.define(`${kind.name}.delete`, PHASE.control, (row) => this.#delete(row), { rows });
@@ -60,7 +67,8 @@ export class PodManager {
     const selection = this.#select(row, Math.min(difference, BURST));
     this.#expectations.expect(row, 0, selection.victims);
     this.#selections.set(row, selection);
-    this.#store.engine.at(this.#store.engine.now, this.#deleteKind, row);
+    if (this.#deletesInSync) this.#delete(row);
+    else this.#store.engine.at(this.#store.engine.now, this.#deleteKind, row);
     return undefined;
   }
 

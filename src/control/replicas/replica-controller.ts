@@ -15,6 +15,8 @@ export interface ReplicaControllerOptions {
   readonly watchDelayMicros?: number;
   /** Chooses among pods of equal rank; without it the oldest go first. */
   readonly chooseTied?: TieChooser;
+  /** Whether a sync deletes by itself, so that owners synced at one instant rank their pods one after the other; the original leaves it open. Default false. */
+  readonly deletesInSync?: boolean;
 }
 
 /** Changes of a pod that cannot change what its owner counts or does. */
@@ -53,8 +55,8 @@ export class ReplicaController {
     this.#siblings = new OwnedDocuments(engine.cells, `${kind.name}.siblings`, this.#table);
     this.#needsClaim = new Column<Uint8Array>(engine.cells, `${kind.name}.needsClaim`, Uint8Array);
     this.#ownWrites = new OwnWrites(engine.cells, kind.name, this.#table);
-    const { watchDelayMicros = 0, chooseTied } = options;
-    this.#manager = new PodManager(store, kind, this.#table, this.#expectations, this.#siblings, chooseTied);
+    const { watchDelayMicros = 0 } = options;
+    this.#manager = new PodManager(store, kind, this.#table, this.#expectations, this.#siblings, options);
     this.#queue = new WorkQueue(store, kind.name, this.#table.rows, (row) => this.#sync(row));
     this.#cursor = store.watch(kind.name, [kind.kind, "Pod"], () => this.#readChanges(), watchDelayMicros, {
       pods: { flags: ~IRRELEVANT, owners: OWNER.none | OWNER[kind.kind] },

@@ -11,7 +11,7 @@ import { CONDITION, documentKind, POD_CONDITIONS, POD_PHASE_NAMES, Store } from 
 import { mergePatch } from "../../../src/tables/index.ts";
 import { parseRfc3339, seconds } from "../../../src/units/index.ts";
 import { Cascade } from "./cascade.ts";
-import { type ControllerContext, makeControllers } from "./controllers.ts";
+import { type ControllerContext, makeControllers, type Order } from "./controllers.ts";
 import { Heartbeats } from "./heartbeats.ts";
 import { Kubelets } from "./kubelets.ts";
 import { Recorder } from "./recorder.ts";
@@ -20,8 +20,8 @@ import type { Outcome, Scenario, Step } from "./scenario.ts";
 const EPOCH = parseRfc3339("2000-01-01T00:00:00Z");
 
 /** Plays a scenario with our controllers; throws when one of them does not exist. */
-export function play(scenario: Scenario): Outcome {
-  const cluster = new Cluster(scenario);
+export function play(scenario: Scenario, order: Order = {}): Outcome {
+  const cluster = new Cluster(scenario, order);
   for (const step of scenario.steps ?? []) cluster.step(step);
   return cluster.finish(seconds(scenario.duration));
 }
@@ -33,7 +33,7 @@ class Cluster {
   readonly #heartbeats: Heartbeats;
   readonly #recorder: Recorder;
 
-  constructor(scenario: Scenario) {
+  constructor(scenario: Scenario, order: Order) {
     const uidOf = (serial: number): string => `00000000-0000-4000-8000-${String(serial).padStart(12, "0")}`;
     this.#store = new Store(this.#engine, { epochMicros: EPOCH, uidOf });
     this.#kubelets = new Kubelets(this.#store, scenario.kubelet, (node, at) => getsPodAt(scenario, node, at));
@@ -43,6 +43,7 @@ class Cluster {
       store: this.#store,
       flags: scenario.flags ?? {},
       load: scenario.load ?? { startCPU: 0 },
+      order,
       chooseTied: (tied, count) => this.#chooseAsRecorded(scenario, tied, count),
       chooseNodes: (tied, count) => this.#chooseNodesAsRecorded(scenario, tied, count),
       compareTiedNodes: (a, b) =>

@@ -35,7 +35,20 @@ export interface ControllerContext {
   readonly chooseNodes: (tied: readonly string[], count: number) => readonly string[];
   /** Order of nodes found in one pass of the node monitor: the original's is arbitrary. */
   readonly compareTiedNodes: (a: string, b: string) => number;
+  /** What comes first of things due at one instant. */
+  readonly order: Order;
 }
+
+/** Orders of what is due at one instant that the original takes at random; absent: as most recordings have it. */
+export interface Order {
+  /** ReplicaSets of one Deployment rank their pods one after the other, not side by side. */
+  readonly deletesInSync?: boolean;
+  /** The tainting queues are looked at before the monitor's pass. */
+  readonly looksFirst?: boolean;
+  /** The pod collector's pass comes before the end of a quarantine. */
+  readonly passesFirst?: boolean;
+}
+
 /** Makes a controller; what it returns is called once the objects of the start exist. */
 type Maker = (context: ControllerContext) => (() => void) | undefined;
 
@@ -46,8 +59,11 @@ type Maker = (context: ControllerContext) => (() => void) | undefined;
 const CONTROLLERS: ReadonlyMap<string, Maker> = new Map<string, Maker>([
   ["nodelifecycle", makeNodeLifecycle],
   ["tainteviction", ({ store }) => started(new TaintEviction(store))],
-  ["podgc", ({ store }) => started(new PodGarbageCollector(store))],
-  ["replicaset", ({ store, chooseTied }) => started(new ReplicaController(store, REPLICA_SET, { chooseTied }))],
+  ["podgc", ({ store, order }) => started(new PodGarbageCollector(store, order))],
+  [
+    "replicaset",
+    ({ store, chooseTied, order }) => started(new ReplicaController(store, REPLICA_SET, { chooseTied, ...order })),
+  ],
   [
     "replicationcontroller",
     ({ store, chooseTied }) => started(new ReplicaController(store, REPLICATION_CONTROLLER, { chooseTied })),
@@ -86,7 +102,7 @@ function started(_controller: object): undefined {
 }
 
 /** In the recordings passes take no time, and writes of node status 7 ms (FORMAT.md, "To be emulated by a test"). */
-function makeNodeLifecycle({ store, flags, compareTiedNodes }: ControllerContext): () => void {
+function makeNodeLifecycle({ store, flags, compareTiedNodes, order }: ControllerContext): () => void {
   const span = (name: string, fallback: number): number =>
     flags[name] === undefined ? fallback : seconds(flags[name]);
   const defaults = NODE_LIFECYCLE_DEFAULTS;
@@ -102,6 +118,7 @@ function makeNodeLifecycle({ store, flags, compareTiedNodes }: ControllerContext
     statusWriteMicros: millis(7),
     taintWriteMicros: TAINT_WRITE,
     compareTied: compareTiedNodes,
+    looksFirst: order.looksFirst ?? false,
   });
   return () => controller.start();
 }
