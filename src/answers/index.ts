@@ -1,5 +1,6 @@
 /** The face of the room `answers`: questions about a cluster, put to clusters that are simulated for them. */
-export { type Advice, type AdviceQuestion, adviceOn, type Topic } from "./advice.ts";
+export { adviceOn, type Topic } from "./advice.ts";
+export type { Advice, AdviceQuestion } from "./advice-question.ts";
 export { observeThreads, surviveThreads } from "./answer-threads.ts";
 export { type CapacityAnswer, capacityLines, type WaitingPod, waitingPods } from "./capacity-text.ts";
 export { type FewestAnswer, type FewestQuestion, type Fleet, fewestNodes, isBetter } from "./fewest-nodes.ts";

@@ -129,7 +129,16 @@ const SCENARIO_CODES: ReadonlyMap<string, CodeEntry> = new Map(
     },
     W0223: {
       title: "a rollout that cannot finish",
-      help: "The new pod finds no room (or does not become ready), and no old one may go for it: of few replicas, 25 % rounds to a surge of one and nobody unavailable. Set strategy.rollingUpdate.maxUnavailable to 1, or keep room for one pod more. Found by simulating a restart of each Deployment by itself (`orrery check rollouts`).",
+      help: "The new pod finds no room (or does not become ready), and no old one may go for it: of few replicas, 25 % rounds to a surge of one and nobody unavailable. Set strategy.rollingUpdate.maxUnavailable to 1, or keep room for one pod more. Found by simulating a restart of each Deployment, StatefulSet and DaemonSet by itself (`orrery check rollouts`).",
+    },
+    W0255: {
+      title: "a workload's selector matches the pods of another",
+      help: "Controllers tell pods apart by their owners, but everything else goes by labels: orphans are taken by whoever comes first, autoscalers take the mean over the pods of both, budgets and kubectl count both. Give each workload a label of its own, in its selector and in its template.",
+      example: "selector: { matchLabels: { app: shop, component: web } }",
+    },
+    W0256: {
+      title: "a Service sends requests to pods that do not listen",
+      help: "The selector of the Service matches the pods of several workloads, and some of them have no such port: a port that is named is left out of their endpoints, one that is a number is refused there. Narrow the selector, or give these pods the port.",
     },
     W0224: {
       title: "an HPA with one size",

@@ -36,6 +36,89 @@ describe("rollouts", () => {
   });
 });
 
+describe("rollouts of sets", () => {
+  const as = (kind: string, object: object, spec: object): object => {
+    const { spec: own, ...rest } = object as { spec: Record<string, unknown> };
+    const { strategy: _strategy, ...kept } = own;
+    return { ...rest, kind, spec: { ...kept, ...spec } };
+  };
+  const daemons = (milli: number, update: object): object => {
+    const { spec, ...rest } = as("DaemonSet", deployment("agent", cpu(milli)), {}) as { spec: Record<string, unknown> };
+    const { replicas: _replicas, ...kept } = spec;
+    return { ...rest, spec: { ...kept, updateStrategy: { type: "RollingUpdate", rollingUpdate: update } } };
+  };
+  const set = (milli: number, spec: object = {}): object =>
+    as("StatefulSet", deployment("db", { replicas: 2, ...cpu(milli) }), { serviceName: "db", ...spec });
+
+  test("a DaemonSet that surges on nodes without room for two", () => {
+    expect(found("rollouts", 2, daemons(2500, { maxSurge: 1, maxUnavailable: 0 }))).toEqual([
+      expect.stringMatching(
+        /^W0223 DaemonSet default\/agent: a rollout cannot finish \(maxSurge 1, maxUnavailable 0 of the nodes\): .*Insufficient cpu/,
+      ),
+    ]);
+    expect(found("rollouts", 2, daemons(2500, { maxUnavailable: 1 }))).toEqual([]);
+    expect(found("rollouts", 2, daemons(1500, { maxSurge: 1, maxUnavailable: 0 }))).toEqual([]);
+  });
+
+  test("a StatefulSet goes one by one, where its pods were", () => {
+    expect(found("rollouts", 1, set(1900))).toEqual([]);
+    expect(
+      found("rollouts", 1, set(1900, { updateStrategy: { type: "RollingUpdate", rollingUpdate: { partition: 1 } } })),
+    ).toEqual([]);
+    expect(found("rollouts", 1, set(2500))).toEqual([
+      expect.stringMatching(
+        /^W0223 StatefulSet default\/db: .*one after the other, from the last\): .*Insufficient cpu/,
+      ),
+    ]);
+    expect(found("rollouts", 1, set(2500, { updateStrategy: { type: "OnDelete" } }))).toEqual([]);
+  });
+});
+
+describe("selectors that overlap", () => {
+  const web = deployment("web", cpu(100));
+  const withLabels = (name: string, labels: Record<string, string>, selector = labels, ports: object[] = []): object =>
+    deployment(name, {
+      ...cpu(100),
+      container: { ports },
+      spec: {
+        selector: { matchLabels: selector },
+        template: { metadata: { labels }, spec: { containers: [{ name: "app", image: "app:1", ports }] } },
+      },
+    });
+  const service = (targetPort: number | string): object => ({
+    ...{ apiVersion: "v1", kind: "Service", metadata: { name: "shop" } },
+    spec: { selector: { app: "shop" }, ports: [{ port: 80, targetPort }] },
+  });
+
+  test("two workloads select each other's pods, or one the other's", () => {
+    expect(found("rollouts", 1, web, withLabels("other", { app: "web" }))).toEqual([
+      "W0255 Deployment default/other and Deployment default/web select each other's pods: orphans, autoscalers and budgets take them for one — give each a label of its own in selector and template",
+    ]);
+    expect(found("rollouts", 1, web, withLabels("canary", { app: "web", track: "canary" }))).toEqual([
+      expect.stringMatching(/^W0255 Deployment default\/web selects the pods of Deployment default\/canary too/),
+    ]);
+    expect(found("rollouts", 1, web, withLabels("api", { app: "api" }))).toEqual([]);
+  });
+
+  test("a Service over pods that do not all listen; over a canary it is as meant", () => {
+    const http = [{ name: "http", containerPort: 8080 }];
+    const stable = withLabels("web", { app: "shop", part: "web" }, undefined, http);
+    const canary = withLabels("canary", { app: "shop", part: "canary" }, undefined, http);
+    const worker = withLabels("worker", { app: "shop", part: "worker" }, undefined, [
+      { name: "metrics", containerPort: 9000 },
+    ]);
+    for (const port of ["http", 8080]) {
+      expect(found("rollouts", 1, stable, canary, service(port))).toEqual([]);
+      expect(found("rollouts", 1, stable, worker, service(port))).toEqual([
+        `W0256 Service default/shop selects the pods of Deployment default/web, Deployment default/worker, and those of Deployment default/worker have no port ${port} — narrow its selector, or give them the port`,
+      ]);
+    }
+    expect(found("rollouts", 1, stable, withLabels("plain", { app: "shop", part: "plain" }), service(8080))).toEqual(
+      [],
+    );
+  });
+});
+
 describe("hpa", () => {
   const web = deployment("web", { replicas: 3, ...cpu(100) });
 
