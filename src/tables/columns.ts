@@ -2,24 +2,34 @@ import type { Cell, CellRegistry, CellState, NumberArray, NumberArrayConstructor
 
 const FIRST_CAPACITY = 16;
 
-/** A growing column of numbers, one a row. Reads of rows never written give `fill`. */
+/**
+ * A growing column of numbers, one a row. Reads of rows never written give `fill`.
+ *
+ * hot: read and written by every handler. Columns of the common arrays are of a class each, with a `get` and a `set` of
+ * their own: one that met all kinds of arrays is slower, and takes long to compile wherever it is inlined (bench/world).
+ */
 export class Column<A extends NumberArray = NumberArray> implements Cell {
   readonly name: string;
   /** The numbers themselves. Growth replaces the array: never keep it across a call that may add rows. */
   data: A;
+  protected readonly fill: number;
   readonly #make: NumberArrayConstructor;
-  readonly #fill: number;
 
   constructor(registry: CellRegistry, name: string, make: NumberArrayConstructor, fill = 0) {
     this.name = name;
     this.#make = make;
-    this.#fill = fill;
+    this.fill = fill;
     this.data = this.#grown(FIRST_CAPACITY);
+    if (new.target === Column) {
+      const Own = OWN_CLASSES.get(make);
+      // biome-ignore lint/correctness/noConstructorReturn: which class it is follows from the array.
+      if (Own !== undefined) return new Own(registry, name, make, fill) as Column<A>;
+    }
     registry.add(this);
   }
 
   get(row: number): number {
-    return row < this.data.length ? (this.data[row] as number) : this.#fill;
+    return row < this.data.length ? (this.data[row] as number) : this.fill;
   }
 
   set(row: number, value: number): void {
@@ -48,10 +58,52 @@ export class Column<A extends NumberArray = NumberArray> implements Cell {
 
   #grown(capacity: number): A {
     const data = new this.#make(capacity) as A;
-    if (this.#fill !== 0) data.fill(this.#fill);
+    if (this.fill !== 0) data.fill(this.fill);
     return data;
   }
 }
+
+class ByteColumn extends Column<Uint8Array> {
+  override get(row: number): number {
+    return row < this.data.length ? (this.data[row] as number) : this.fill;
+  }
+
+  override set(row: number, value: number): void {
+    if (row >= this.data.length) this.ensure(row + 1);
+    this.data[row] = value;
+  }
+}
+
+class IntColumn extends Column<Int32Array> {
+  override get(row: number): number {
+    return row < this.data.length ? (this.data[row] as number) : this.fill;
+  }
+
+  override set(row: number, value: number): void {
+    if (row >= this.data.length) this.ensure(row + 1);
+    this.data[row] = value;
+  }
+}
+
+class FloatColumn extends Column<Float64Array> {
+  override get(row: number): number {
+    return row < this.data.length ? (this.data[row] as number) : this.fill;
+  }
+
+  override set(row: number, value: number): void {
+    if (row >= this.data.length) this.ensure(row + 1);
+    this.data[row] = value;
+  }
+}
+
+const OWN_CLASSES = new Map<
+  NumberArrayConstructor,
+  typeof Column<Uint8Array> | typeof Column<Int32Array> | typeof Column<Float64Array>
+>([
+  [Uint8Array, ByteColumn],
+  [Int32Array, IntColumn],
+  [Float64Array, FloatColumn],
+]);
 
 /** A growing column of immutable values, one a row. Reads of rows never written give `initial`. */
 export class RefColumn<T> implements Cell {

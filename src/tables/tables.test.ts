@@ -2,6 +2,20 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { CellRegistry, Column, Fifo, Interner, Links, RefColumn, Rows, StateMap, StateValue } from "./index.ts";
 
+test("columns of all arrays grow, and read their fill where nothing was written", () => {
+  for (const make of [Uint8Array, Uint16Array, Int32Array, Uint32Array, Float64Array]) {
+    const registry = new CellRegistry();
+    const column = new Column(registry, "c", make, 7);
+    expect(column).toBeInstanceOf(Column);
+    column.set(100, 3);
+    expect([column.get(0), column.get(100), column.get(1000)]).toEqual([7, 3, 7]);
+    const other = new Column(new CellRegistry(), "c", make);
+    other.load(column.save());
+    expect(other.get(100)).toBe(3);
+    expect(() => registry.add(column)).toThrow();
+  }
+});
+
 test("a column grows, keeps its numbers and reads its fill beyond them", () => {
   const column = new Column(new CellRegistry(), "c", Int32Array, -1);
   column.set(100, 7);
