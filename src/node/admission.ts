@@ -5,6 +5,7 @@ import {
   type PodResources,
   type PodSpec,
   podRequests,
+  type StringMap,
 } from "../kube/index.ts";
 import { cpuMilliOf, wholeValueOf } from "../units/index.ts";
 import { type KubeletContext, STAGE } from "./context.ts";
@@ -83,35 +84,53 @@ function isHolding(context: KubeletContext, row: number): boolean {
 function lackingResource(context: KubeletContext, row: number, node: KubeNode): Rejection | undefined {
   const { pods } = context.store;
   const allocatable = node.status?.allocatable ?? {};
-  const wanted = needsOf(pods.templateOf(row).spec).resources;
-  const used = { pods: 0, cpu: 0, memory: 0, ephemeral: 0 };
-  const usedScalars = new Map<string, number>();
+  const { cpuMilli, memoryBytes, ephemeralStorageBytes, scalars } = needsOf(pods.templateOf(row).spec).resources;
+  let count = 0;
+  let usedCpuMilli = 0;
+  let usedMemoryBytes = 0;
+  let usedEphemeralBytes = 0;
   // hot: all pods of the node, once a pod's life (bench/world).
   for (let other = pods.byNode.head(pods.nodeId.get(row)); other !== -1; other = pods.byNode.next(other)) {
     if (other === row || !isHolding(context, other)) continue;
-    used.pods += 1;
-    used.cpu += context.heldCpuMilli.get(other);
-    used.memory += context.heldMemoryBytes.get(other);
-    used.ephemeral += context.heldEphemeralBytes.get(other);
-    if (wanted.scalars.size === 0) continue;
-    const { scalars } = needsOf(pods.templateOf(other).spec).resources;
-    for (const [name, amount] of scalars) usedScalars.set(name, (usedScalars.get(name) ?? 0) + amount);
+    count++;
+    usedCpuMilli += context.heldCpuMilli.get(other);
+    usedMemoryBytes += context.heldMemoryBytes.get(other);
+    usedEphemeralBytes += context.heldEphemeralBytes.get(other);
   }
-  const checks: [name: string, requested: number, used: number, capacity: number][] = [
-    ["pods", 1, used.pods, amount(allocatable.pods)],
-    ["cpu", wanted.cpuMilli, used.cpu, allocatable.cpu === undefined ? 0 : cpuMilliOf(allocatable.cpu)],
-    ["memory", wanted.memoryBytes, used.memory, amount(allocatable.memory)],
-    ["ephemeral-storage", wanted.ephemeralStorageBytes, used.ephemeral, amount(allocatable["ephemeral-storage"])],
-  ];
-  for (const [name, requested] of wanted.scalars) {
+  const { pods: podCapacity, cpu, memory, "ephemeral-storage": storage } = allocatable;
+  return (
+    lacking("pods", 1, count, amount(podCapacity)) ??
+    lacking("cpu", cpuMilli, usedCpuMilli, cpu === undefined ? 0 : cpuMilliOf(cpu)) ??
+    lacking("memory", memoryBytes, usedMemoryBytes, amount(memory)) ??
+    lacking("ephemeral-storage", ephemeralStorageBytes, usedEphemeralBytes, amount(storage)) ??
+    (scalars.size === 0 ? undefined : lackingScalar(context, row, scalars, allocatable))
+  );
+}
+
+function lacking(name: string, requested: number, used: number, capacity: number): Rejection | undefined {
+  if (requested === 0 || requested + used <= capacity) return undefined;
+  const message = `Node didn't have enough resource: ${name}, requested: ${requested}, used: ${used}, capacity: ${capacity}`;
+  return { reason: `OutOf${name}`, message };
+}
+
+function lackingScalar(
+  context: KubeletContext,
+  row: number,
+  wanted: PodResources["scalars"],
+  allocatable: StringMap,
+): Rejection | undefined {
+  const { pods } = context.store;
+  const used = new Map<string, number>();
+  for (let other = pods.byNode.head(pods.nodeId.get(row)); other !== -1; other = pods.byNode.next(other)) {
+    if (other === row || !isHolding(context, other)) continue;
+    const { scalars } = needsOf(pods.templateOf(other).spec).resources;
+    for (const [name, held] of scalars) used.set(name, (used.get(name) ?? 0) + held);
+  }
+  for (const [name, requested] of wanted) {
     // Extended resources that the node does not know are not the kubelet's business.
     if (allocatable[name] === undefined) continue;
-    checks.push([name, requested, usedScalars.get(name) ?? 0, amount(allocatable[name])]);
-  }
-  for (const [name, requested, inUse, capacity] of checks) {
-    if (requested === 0 || requested + inUse <= capacity) continue;
-    const message = `Node didn't have enough resource: ${name}, requested: ${requested}, used: ${inUse}, capacity: ${capacity}`;
-    return { reason: `OutOf${name}`, message };
+    const refusal = lacking(name, requested, used.get(name) ?? 0, amount(allocatable[name]));
+    if (refusal !== undefined) return refusal;
   }
   return undefined;
 }
