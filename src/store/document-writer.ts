@@ -1,7 +1,7 @@
 import type { Job, KubeObject, ObjectMeta, StringMap } from "../kube/index.ts";
 import { defaultNamespace, generatedName, withJobSelector } from "../kube/index.ts";
 import type { Stream } from "../random/index.ts";
-import { deepFreeze, type StateValue, sameData } from "../tables/index.ts";
+import { deepFreeze, frozenCopy, type StateValue, sameData } from "../tables/index.ts";
 import { resourceOf } from "./admission.ts";
 import { CHANGE, type ChangeLog } from "./changes.ts";
 import type { DocumentTable } from "./documents.ts";
@@ -75,7 +75,7 @@ export class DocumentWriter {
     };
     const complete = completed({ ...object, metadata });
     const stored = this.#context.admitsStorage ? admittedStorage(store, complete) : complete;
-    const row = table.insert(deepFreeze(stored), serial.value, createdAt);
+    const row = table.insert(frozenCopy(stored), serial.value, createdAt);
     this.#context.log.append(table.kindId, row, CHANGE.added, undefined);
     return { ok: true, row };
   }
@@ -110,7 +110,7 @@ export class DocumentWriter {
       resourceVersion: String(++this.#context.revision.value),
       ...(generation === undefined ? {} : { generation: bumps ? generation + 1 : generation }),
     };
-    table.put(row, deepFreeze({ ...next, metadata }));
+    table.put(row, frozenCopy({ ...next, metadata }));
     this.#context.log.append(table.kindId, row, flags, old);
     return true;
   }
@@ -132,9 +132,9 @@ export class DocumentWriter {
     if (isSame && !isAnnotated) return false;
     const resourceVersion = String(++this.#context.revision.value);
     const metadata = isAnnotated
-      ? { ...old.metadata, annotations, resourceVersion }
+      ? { ...old.metadata, annotations: frozenCopy(annotations), resourceVersion }
       : { ...old.metadata, resourceVersion };
-    table.put(row, deepFreeze({ ...old, metadata, status }));
+    table.put(row, deepFreeze({ ...old, metadata, status: frozenCopy(status) }));
     this.#context.log.append(
       table.kindId,
       row,

@@ -1,5 +1,5 @@
 import { admitPodSpec, defaultPodSpec, type PodTemplateSpec, type PriorityClass } from "../kube/index.ts";
-import { deepFreeze } from "../tables/index.ts";
+import { frozenCopy } from "../tables/index.ts";
 import { type PodTemplate, podTemplate } from "./pod-template.ts";
 import type { Store } from "./store.ts";
 
@@ -20,8 +20,8 @@ export class TemplateCache {
     const defaulted = defaultPodSpec(spec);
     const admitted = admitPodSpec(defaulted, template.metadata?.labels, classes);
     // What is refused now may be admitted later, once its priority class exists.
-    if (!admitted.ok) return { ...podTemplate(template, deepFreeze(defaulted)), forbidden: admitted.reason };
-    const made = podTemplate(template, deepFreeze(admitted.spec));
+    if (!admitted.ok) return { ...podTemplate(template, frozenCopy(defaulted)), forbidden: admitted.reason };
+    const made = podTemplate(template, frozenCopy(admitted.spec));
     this.#cache.set(template, made);
     return made;
   }

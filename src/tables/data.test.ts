@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { deepFreeze, mergePatch, sameData } from "./index.ts";
+import { deepFreeze, frozenCopy, mergePatch, sameData } from "./index.ts";
 
 test("the same data is the same whatever the order of keys", () => {
   expect(sameData({ a: 1, b: [1, { c: null }] }, { b: [1, { c: null }], a: 1 })).toBe(true);
@@ -32,4 +32,14 @@ test("patching with the data itself changes nothing but nulls", () => {
 test("freezing goes all the way down", () => {
   const data = deepFreeze({ a: { b: [{ c: 1 }] } });
   expect(Object.isFrozen(data.a.b[0])).toBe(true);
+});
+
+test("a frozen copy is the same data, keeps what was frozen and leaves what it was made from", () => {
+  const kept = deepFreeze({ d: [1] });
+  const data = { a: { b: [{ c: 1 }, kept] }, e: undefined, f: null };
+  const copy = frozenCopy(data);
+  expect(copy).toStrictEqual(data);
+  expect(copy.a.b[1]).toBe(kept);
+  expect(Object.isFrozen(copy.a.b[0])).toBe(true);
+  expect(Object.isFrozen(data.a)).toBe(false);
 });

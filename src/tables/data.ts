@@ -9,6 +9,23 @@ export function deepFreeze<T>(value: T): T {
   return value;
 }
 
+/**
+ * The value as frozen data: what is frozen already is kept, the rest is built anew, so that objects with the same keys in the same
+ * order have one layout in memory however they were put together. (Copies of copies by spreading come to have one each, and all that
+ * reads many of them is slow then.) Cost: the size of what was not frozen.
+ */
+export function frozenCopy<T>(value: T): T {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
+  if (Array.isArray(value)) {
+    const list: unknown[] = [];
+    for (let i = 0; i < value.length; i++) list.push(frozenCopy(value[i]));
+    return Object.freeze(list) as T;
+  }
+  const copy: Record<string, unknown> = {};
+  for (const key in value) copy[key] = frozenCopy(value[key]);
+  return Object.freeze(copy) as T;
+}
+
 /** Whether two values are the same data. Keys that are absent or `undefined` are the same; order of keys is not looked at. */
 export function sameData(a: unknown, b: unknown): boolean {
   if (a === b) return true;

@@ -1,6 +1,6 @@
 /** The face of the room `tables`: cells, the only places where components keep state. */
 export { Column, RefColumn } from "./columns.ts";
-export { deepFreeze, mergePatch, sameData } from "./data.ts";
+export { deepFreeze, frozenCopy, mergePatch, sameData } from "./data.ts";
 export { Interner } from "./interner.ts";
 export { type JsonPatchOperation, jsonPatch } from "./json-patch.ts";
 export { Links } from "./links.ts";

@@ -43,8 +43,8 @@ export function syncRolloutStatus(
 ): void {
   const counted = countedStatus(rollout, revisions);
   const withProgress = progressConditions(rollout, counted, revisions);
-  const conditions = failureConditions(rollout, withProgress, revisions);
-  const status = { ...counted, conditions };
+  counted.conditions = failureConditions(rollout, withProgress, revisions);
+  const status: DeploymentStatus = counted;
   if (!sameData(status, rollout.status)) {
     rollout.writeStatus(status);
     // The original looks again when it sees its own write. Unless all is done, it then finds what is known here.
@@ -54,7 +54,7 @@ export function syncRolloutStatus(
   requeueBeforeTimeout(rollout, requeue);
 }
 
-function countedStatus(rollout: Rollout, revisions: Revisions): DeploymentStatus {
+function countedStatus(rollout: Rollout, revisions: Revisions): Writable<DeploymentStatus> {
   const { deployment } = rollout;
   const all = allOf(revisions);
   const available = sumStatus(all, "availableReplicas");
