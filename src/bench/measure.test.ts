@@ -69,6 +69,20 @@ describe("two versions", () => {
     });
   });
 
+  test.each([
+    { now: [70, 71, 69, 70, 72], limit: 1.3, isTooSlow: false },
+    { now: [70, 71, 69, 70, 72], limit: 1.8, isTooSlow: true },
+    { now: [100, 101, 102, 99, 98], limit: 1.2, isTooSlow: true },
+    // It may be that much faster.
+    { now: [60, 180, 115, 70, 150], limit: 1.5, isTooSlow: false },
+  ])(
+    "a limit of $limit demands that much more speed: $now falls short is $isTooSlow",
+    async ({ now, limit, isTooSlow }) => {
+      const { against } = verdictOf(await pairOf(now, [100, 102, 101, 98, 99]), limit);
+      expect(against?.isTooSlow).toBe(isTooSlow);
+    },
+  );
+
   test("another digest is another program, and its decisions are counted", async () => {
     const { against } = verdictOf(await pairOf([50], [100], { digest: "other" }), 0.95);
     expect(against).toMatchObject({

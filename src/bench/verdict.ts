@@ -34,7 +34,7 @@ export interface Against {
   readonly change: DecisionChange | null;
   /** Decisions by `by/what` whose number changed: before and now. */
   readonly kinds: Readonly<Record<string, readonly [before: number, now: number]>>;
-  /** Slower than the limit, and beyond noise. */
+  /** Slower than the limit, and certainly slower than before; of a limit above 1: certainly not that much faster. */
   readonly isTooSlow: boolean;
 }
 
@@ -72,7 +72,7 @@ function against(now: Measured, before: Measured, change: DecisionChange | null,
     hasSameDecisions: now.behaviour.hash === before.behaviour.hash,
     change,
     kinds: changedKinds(before.behaviour.kinds, now.behaviour.kinds),
-    isTooSlow: failBelow !== null && speed.ratio < failBelow && speed.high < 1,
+    isTooSlow: failBelow !== null && speed.ratio < failBelow && speed.high < Math.max(1, failBelow),
   };
 }
 

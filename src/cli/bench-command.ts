@@ -44,6 +44,9 @@ export function addBench(parser: Argv, terminal: Terminal, finish: Finish, words
         throw new UsageError("--fail-below needs --against or --baseline");
       }
       const failBelow = limit === undefined ? null : numberOf("fail-below", limit, /^\d*\.?\d+$/);
+      if (failBelow !== null && samples < 3) {
+        throw new UsageError("--fail-below tells slowness from noise, which takes --samples 3 at least");
+      }
       const exportJson = once("export-json", options.exportJson);
       const out = once("out", options.out) ?? "results/bench";
       const wanted = { files, against, baseline, samples, failBelow, exportJson, out, output, quiet, words };

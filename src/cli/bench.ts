@@ -55,7 +55,7 @@ export async function bench(options: BenchOptions, terminal: Terminal): Promise<
     pairs.push(await measure(now, before, baseline, scenario, options.samples));
   }
   const verdicts = pairs.map((pair) => verdictOf(pair, options.failBelow));
-  const label = options.against !== undefined ? `orrery ${before?.version ?? ""}` : basename(options.baseline ?? "");
+  const label = before === null ? basename(options.baseline ?? "") : nameBeside(before, now);
   await keepHistory(options.out, verdicts, {
     ...facts(now),
     command: ["orrery", ...options.words].join(" "),
@@ -118,6 +118,11 @@ function otherVersion(path: string): Installed {
   throw new UsageError(
     `--against: there is no built kube-orrery at ${path} — give the folder of its package, or a path in it`,
   );
+}
+
+/** Two builds of one version are told apart by their folders. */
+function nameBeside({ version, folder }: Installed, now: Installed): string {
+  return version === now.version ? folder : `orrery ${version}`;
 }
 
 function readBaseline(path: string): BenchFile {
@@ -188,7 +193,7 @@ function ratioText({ against }: Verdict): string {
 
 function notesOf(against: NonNullable<Verdict["against"]>, failBelow: number | null, paint: Paint): string[] {
   const notes: string[] = [];
-  if (against.isTooSlow) notes.push(paint("bad", `✗ slower (limit ${failBelow})`));
+  if (against.isTooSlow) notes.push(paint("bad", `✗ below ${failBelow}`));
   if (!against.isSameDigest) notes.push("another program (digest)");
   const { change, kinds } = against;
   if (change !== null && change.first !== null) {
