@@ -40,7 +40,7 @@ export class ReuseBook {
   readonly #isReusable: boolean;
   readonly #plans = new Map<TemplateInfo, ReusePlan | null>();
   /** Templates that were met: a plan is only kept when its template is met again. */
-  readonly #metTemplates = new Set<TemplateInfo>();
+  readonly #metTemplates = new WeakSet<TemplateInfo>();
   readonly #memos = new Map<string, NodeMemo>();
   /** Kinds of pods that were met: only those that are met again get a memo of their own. */
   readonly #met = new Set<string>();
@@ -131,7 +131,6 @@ export class ReuseBook {
       if (this.#plans.size >= MOST_PLANS) this.#forgetPlans();
       this.#plans.set(template, plan);
     } else {
-      if (this.#metTemplates.size >= MOST_PLANS) this.#metTemplates.clear();
       this.#metTemplates.add(template);
     }
     return plan;

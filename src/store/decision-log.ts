@@ -1,4 +1,5 @@
 import type { Engine } from "../engine/index.ts";
+import { RisingNumbers } from "./rising-numbers.ts";
 
 /** What a component decided: which, about what, from what, with what outcome. Plain data; keys in the order written. */
 export interface Decision {
@@ -28,18 +29,15 @@ const REMEMBERED = 1 << 20;
 export class DecisionLog {
   sink: ((decision: LoggedDecision) => void) | undefined;
   readonly #engine: Engine;
-  readonly #decided = new Set<number>();
+  readonly #decided = new RisingNumbers(REMEMBERED);
 
   constructor(engine: Engine) {
     this.#engine = engine;
     // A fork goes on with the causes of its origin.
     engine.cells.add({
       name: "store.decided",
-      save: () => ({ form: "numbers", data: Float64Array.from(this.#decided) }),
-      load: (state) => {
-        this.#decided.clear();
-        for (const number of state.data as Float64Array) this.#decided.add(number);
-      },
+      save: () => ({ form: "numbers", data: this.#decided.all() }),
+      load: (state) => this.#decided.replace(state.data as Float64Array),
     });
   }
 
@@ -53,7 +51,6 @@ export class DecisionLog {
     const { now: t, eventNumber: n } = this.#engine;
     this.sink({ t, n, cause: this.#decisionBehind(n), ...decision });
     this.#decided.add(n);
-    if (this.#decided.size > REMEMBERED) this.#forgetHalf();
   }
 
   #decisionBehind(eventNumber: number): number {
@@ -64,13 +61,5 @@ export class DecisionLog {
       number = journal.entry(number)?.cause ?? 0;
     }
     return 0;
-  }
-
-  #forgetHalf(): void {
-    let toForget = REMEMBERED / 2;
-    for (const number of this.#decided) {
-      if (toForget-- === 0) break;
-      this.#decided.delete(number);
-    }
   }
 }

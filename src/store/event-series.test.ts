@@ -80,3 +80,18 @@ test("a series that is over is not continued", () => {
     ["a", 1],
   ]);
 });
+
+test("series that are over are not remembered for ever", () => {
+  const engine = new Engine({ seed: 1 });
+  const recorder = new EventRecorder(engine);
+  const report = engine.define("report", 4, (index) => {
+    const involvedObject = { kind: "Pod", namespace: "default", name: `p-${index}`, uid: `u-${index}` };
+    recorder.recordSeries({ involvedObject, type: "Normal", reason: "Scheduled", message: "m", source: "s" }, 1);
+  });
+  for (let pod = 0; pod < 2000; pod++) engine.at(seconds(60 * pod), report, pod);
+  engine.run(seconds(60 * 2000));
+  const saved = JSON.stringify(engine.checkpoint().cells.get("kubeEvents.series")?.data);
+  const kept = saved.split("Scheduled").length - 1;
+  expect(kept).toBeGreaterThan(0);
+  expect(kept).toBeLessThan(20);
+});

@@ -48,6 +48,7 @@ export class EventSeries {
   /** Adds a report. `nextId` is the object's number if it has to be made. */
   add(key: string, nextId: number): SeriesStep {
     const { now } = this.#engine;
+    this.#forget(now);
     const known = this.#series.get(key);
     if (known === undefined || finishOf(known.lastAt) <= now) {
       this.#series.delete(key);
@@ -64,6 +65,14 @@ export class EventSeries {
 
   clear(): void {
     this.#series.clear();
+  }
+
+  /** Takes away what is over and has nothing more to show; the least recent is in front. A look a report, on average. */
+  #forget(now: Micros): void {
+    for (const [key, { lastAt, isShown }] of this.#series) {
+      if (!isShown || finishOf(lastAt) > now) return;
+      this.#series.delete(key);
+    }
   }
 
   #arm(now: Micros): void {
