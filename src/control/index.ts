@@ -36,7 +36,12 @@ export { PodGarbageCollector, type PodGcSettings } from "./pod-gc.ts";
 export * from "./replicas/index.ts";
 export { countQuota, ResourceQuotaController } from "./resource-quota.ts";
 export { matcherOf, readScale, type Scale, type ScaleFailure, writeScale } from "./scale.ts";
-export { type AdmittedService, ServiceAddresses, type ServiceAddressSettings } from "./service/index.ts";
+export {
+  type AdmittedService,
+  LoadBalancers,
+  ServiceAddresses,
+  type ServiceAddressSettings,
+} from "./service/index.ts";
 export { StatefulSetController, type StatefulSetSettings } from "./statefulset/index.ts";
 export { TaintEviction } from "./taint-eviction.ts";
 export { PROVISIONING_DEFAULTS, type ProvisioningDelays, VolumeController } from "./volumes/index.ts";

@@ -23,6 +23,8 @@ export interface Service extends KubeObject {
     readonly externalTrafficPolicy?: "Cluster" | "Local";
     readonly internalTrafficPolicy?: "Cluster" | "Local";
     readonly externalIPs?: readonly string[];
+    readonly loadBalancerIP?: string;
+    readonly loadBalancerClass?: string;
     readonly ipFamilyPolicy?: string;
     readonly ipFamilies?: readonly string[];
     readonly allocateLoadBalancerNodePorts?: boolean;
@@ -30,7 +32,12 @@ export interface Service extends KubeObject {
     readonly sessionAffinityConfig?: { readonly clientIP?: { readonly timeoutSeconds?: number } };
     readonly trafficDistribution?: string;
   };
-  readonly status?: { readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string }[] } };
+  readonly status?: { readonly loadBalancer?: { readonly ingress?: readonly LoadBalancerIngress[] } };
+}
+export interface LoadBalancerIngress {
+  readonly ip?: string;
+  readonly hostname?: string;
+  readonly ipMode?: "VIP" | "Proxy";
 }
 export interface Endpoint {
   readonly addresses: readonly string[];

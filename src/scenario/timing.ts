@@ -52,6 +52,8 @@ export function readTiming(field: Field): Timing {
     preemptionLatency: delay("preemptionLatency"),
     volumeProvision: delay("volumeProvision"),
     volumeDelete: delay("volumeDelete"),
+    loadBalancerEnsure: delay("loadBalancerEnsure"),
+    loadBalancerDelete: delay("loadBalancerDelete"),
     kubeletDelivery: delay("kubeletDelivery"),
     volumeMount: delay("volumeMount"),
     sandboxStart: delay("sandboxStart"),

@@ -39,6 +39,8 @@ export const DEFAULT_TIMING: Timing = {
   preemptionLatency: always(0),
   volumeProvision: between(1000, 5000),
   volumeDelete: between(1000, 5000),
+  loadBalancerEnsure: between(30_000, 90_000),
+  loadBalancerDelete: between(10_000, 30_000),
   kubeletDelivery: between(5, 20),
   volumeMount: between(50, 150),
   sandboxStart: between(300, 600),

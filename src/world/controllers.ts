@@ -9,6 +9,7 @@ import {
   GarbageCollector,
   HpaController,
   JobController,
+  LoadBalancers,
   type MetricsSource,
   NamespaceController,
   NodeLifecycle,
@@ -22,8 +23,9 @@ import {
   TtlAfterFinished,
   VolumeController,
 } from "../control/index.ts";
+import type { Service } from "../kube/index.ts";
 import type { Store } from "../store/index.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan, PlannedObject } from "./plan.ts";
 
 /** kube-controller-manager: the controllers of a world, in the order in which their events are declared. */
 export class Controllers {
@@ -32,7 +34,8 @@ export class Controllers {
   /** Those that remember what the API server does not have. */
   readonly #remembering: readonly { restart(): void }[];
 
-  constructor(store: Store, metrics: MetricsSource, { timing, fidelity }: Plan, isGone: (node: string) => boolean) {
+  constructor(store: Store, metrics: MetricsSource, plan: Plan, isGone: (node: string) => boolean) {
+    const { timing, fidelity } = plan;
     new ResourceQuotaController(store);
     new NamespaceController(store);
     new ReplicaController(store, REPLICATION_CONTROLLER);
@@ -66,6 +69,10 @@ export class Controllers {
     const podGc = new PodGarbageCollector(store, { terminatedThreshold: timing.terminatedPodGcThreshold });
     new GarbageCollector(store);
     this.cloudNodeLifecycle = new CloudNodeLifecycle(store, isGone);
+    // The cloud's controller is there where it has something to do: other worlds have no event of it.
+    if (wantsLoadBalancers(plan)) {
+      new LoadBalancers(store, { ensure: timing.loadBalancerEnsure, remove: timing.loadBalancerDelete });
+    }
     this.#remembering = [hpa, this.#nodeLifecycle, taintEviction, podGc];
   }
 
@@ -78,4 +85,16 @@ export class Controllers {
   restart(): void {
     for (const controller of this.#remembering) controller.restart();
   }
+}
+
+/** Whether a Service asks for a load balancer, or may during the run. */
+function wantsLoadBalancers({ objects, actions }: Plan): boolean {
+  const later = actions.flatMap((action) => ("objects" in action ? action.objects : []));
+  const isBalanced = ({ object }: PlannedObject): boolean =>
+    object.kind === "Service" && (object as Service).spec.type === "LoadBalancer";
+  return (
+    [...objects, ...later].some(isBalanced) ||
+    actions.some((action) => action.kind === "expose" && action.settings.spec.type === "LoadBalancer") ||
+    actions.some((action) => action.kind === "patch" && action.target.kind === "Service")
+  );
 }

@@ -123,7 +123,8 @@ export function serviceNetwork(store: Store, row: number): NetworkView {
   const endpoints = serviceEndpoints(store, row);
   const nodePorts = ports.filter(({ nodePort = 0 }) => nodePort > 0);
   const portTexts = nodePorts.map(({ port, nodePort, protocol = "TCP" }) => `${nodePort} → ${port}/${protocol}`);
-  const nodes = nodePorts.length === 0 ? [] : store.documents<KubeNode>("Node").list();
+  const isReached = nodePorts.length > 0 || (service.spec.externalIPs ?? []).length > 0;
+  const nodes = !isReached ? [] : store.documents<KubeNode>("Node").list();
   const routes = nodes.map((node) => {
     const { metadata } = node;
     const route = routeOf(service, endpoints, { name: metadata.name ?? "" }, "external");
@@ -147,6 +148,7 @@ export function serviceNetwork(store: Store, row: number): NetworkView {
         "ports",
         ports.map(({ port, targetPort = port, protocol = "TCP" }) => `${port}/${protocol} → ${targetPort}`).join(", "),
       ],
+      ...externalAddresses(service),
       ["node ports", portTexts.join(", ") || "none"],
       ["external policy", externalTrafficPolicy],
       ["endpoints", endpoints.map(endpointText).join(", ") || "none"],
@@ -155,6 +157,14 @@ export function serviceNetwork(store: Store, row: number): NetworkView {
     lookups: asked.map((one) => ({ name: one, answer: answerOf(zone, one) })),
     routes,
   };
+}
+
+/** As `kubectl get service` shows them: of the load balancer, and those that somebody else leads to the nodes. */
+function externalAddresses({ spec, status }: Service): (readonly [string, string])[] {
+  const ingress = (status?.loadBalancer?.ingress ?? []).map(({ ip, hostname = "" }) => ip ?? hostname);
+  const given = spec.externalIPs ?? [];
+  if (spec.type === "LoadBalancer") return [["external IP", [...ingress, ...given].join(", ") || "<pending>"]];
+  return given.length === 0 ? [] : [["external IP", given.join(", ")]];
 }
 
 function endpointText({

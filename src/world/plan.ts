@@ -182,6 +182,12 @@ export interface Timing {
   /** From the release of a provisioned volume to its end. */
   readonly volumeDelete: Distribution;
 
+  // Load balancers of the cloud.
+  /** From a Service's request for a load balancer to its address. */
+  readonly loadBalancerEnsure: Distribution;
+  /** From the end of a Service to that of its load balancer. */
+  readonly loadBalancerDelete: Distribution;
+
   // Kubelet.
   readonly kubeletDelivery: Distribution;
   readonly volumeMount: Distribution;
