@@ -32,6 +32,7 @@ export * from "./quota.ts";
 export * from "./release-1-37.ts";
 export * from "./selector-parser.ts";
 export * from "./selectors.ts";
+export { withoutFieldsOfOldType } from "./service-update.ts";
 export { checkShape, fieldName } from "./shape-check.ts";
 export * from "./spelling.ts";
 export { inOrder, mergeKeyOf, patchProblem, strategicMerge } from "./strategic-merge.ts";

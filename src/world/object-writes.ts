@@ -5,6 +5,7 @@ import {
   type Service,
   validateObject,
   validateUpdate,
+  withoutFieldsOfOldType,
 } from "../kube/index.ts";
 import { type DocumentTable, documentKind, type Store } from "../store/index.ts";
 import { sameData } from "../tables/index.ts";
@@ -38,15 +39,17 @@ export class ObjectWrites {
   }
 
   /** Writes what the API server takes in the place of what is there; else what it says. */
-  update(table: DocumentTable, row: number, next: KubeObject): string | undefined {
+  update(table: DocumentTable, row: number, wanted: KubeObject): string | undefined {
     const live = table.get(row);
-    if (next === live) return undefined;
+    if (wanted === live) return undefined;
+    const isService = wanted.kind === "Service" && wanted.apiVersion === "v1";
+    const next = isService ? withoutFieldsOfOldType(wanted as Service, live as Service) : wanted;
     const name = live.metadata.name ?? "";
     const errors = [...validateUpdate(next, live, sameData), ...validateObject(next)];
     if (errors.length > 0) return kubectlInvalidMessage({ kind: next.kind, group: "", name }, errors);
     const refused = this.#store.admission.admitDocument(next, name, live);
     if (refused !== undefined) return refused.message;
-    if (next.kind !== "Service" || next.apiVersion !== "v1") {
+    if (!isService) {
       this.#store.writer.update(table, row, next);
       return undefined;
     }
