@@ -4,6 +4,8 @@ import type { Recording, TraceEntry } from "./recording.ts";
 interface Noise {
   /** From here on others meddled; nothing is compared. */
   readonly until?: number;
+  /** From here on pods and their Events were not heard of. */
+  readonly podsUntil?: number;
   /** Somebody else took a pod, which was replaced: the replacement is taken for the pod. */
   readonly taken?: { readonly from: number; readonly to: number };
   /** Others' events under a name of this scenario. */
@@ -17,16 +19,11 @@ interface Noise {
 }
 
 const NOISE: Readonly<Record<string, Noise>> = {
-  // The watch of pods was lost between the first two marks after the creation, and with it the events of pods. The steps of a
-  // rollout of 200 pods follow the instants at which pods became Ready, which the machine's load spread over seconds.
+  // The watch of pods was lost while the Deployment grew to 200, and with it the Events of pods. The steps of a rollout of 200 pods
+  // follow the instants at which pods became Ready, which the machine's load spread over seconds.
   a_rollout: {
-    open: [
-      "pods of ",
-      "events Pod ",
-      "events Deployment/web: ScalingReplicaSet",
-      "ReplicaSet web-RS1 wants",
-      "ReplicaSet web-RS2 wants",
-    ],
+    podsUntil: 8,
+    open: ["events Deployment/web: ScalingReplicaSet", "ReplicaSet web-RS1 wants", "ReplicaSet web-RS2 wants"],
     untimed: ["events ReplicaSet/"],
   },
   a2_rollout_small: {
@@ -72,10 +69,17 @@ export function noiseOf(name: string): Noise {
   return NOISE[name] ?? {};
 }
 
+/** What of a trace, recorded or ours, is compared at all. */
+export function heard(name: string, entries: readonly TraceEntry[]): readonly TraceEntry[] {
+  const { until = Number.POSITIVE_INFINITY, podsUntil = until } = noiseOf(name);
+  const isAboutPod = ({ k, obj }: TraceEntry): boolean => k === "Pod" || String(obj).startsWith("Pod/");
+  return entries.filter((entry) => entry.t < (isAboutPod(entry) ? podsUntil : until));
+}
+
 /** A recording's entries without what others did. */
 export function withoutNoise({ name, entries }: Recording): readonly TraceEntry[] {
-  const { until = Number.POSITIVE_INFINITY, taken, foreign } = noiseOf(name);
-  const own = entries.filter((entry) => entry.t < until && foreign?.(entry) !== true);
+  const { taken, foreign } = noiseOf(name);
+  const own = heard(name, entries).filter((entry) => foreign?.(entry) !== true);
   return taken === undefined ? own : withoutTaken(own, taken);
 }
 

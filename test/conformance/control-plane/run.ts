@@ -1,6 +1,6 @@
 import { differingFacts } from "./compare.ts";
 import { factsOf } from "./facts.ts";
-import { noiseOf, withoutNoise } from "./noise.ts";
+import { heard, noiseOf, withoutNoise } from "./noise.ts";
 import { playControlPlane } from "./play.ts";
 import type { Mark, Recording, TraceEntry } from "./recording.ts";
 import { scriptOf } from "./scenario.ts";
@@ -28,8 +28,8 @@ export async function runControlPlane(recording: Recording): Promise<ControlPlan
   const phases = [...marks.map(({ t }) => t).filter((t) => t < end), end + SETTLING];
   const { entries, drainLines, node } = await playControlPlane(recording);
   const named = marks.map((mark) => /node-\d{4}/.exec(mark.do)?.[0]).find((name) => name !== undefined) ?? "";
-  const { hasUnknownHeartbeat = false, until = end + SETTLING, open = [], untimed = [] } = noiseOf(recording.name);
-  const own = entries.filter(({ t }) => t < until);
+  const { hasUnknownHeartbeat = false, open = [], untimed = [] } = noiseOf(recording.name);
+  const own = heard(recording.name, entries).filter(({ t }) => t < end + SETTLING);
   const ours = hasUnknownHeartbeat ? inStep(own, node, recorded, named, marks) : own;
   const expected = factsOf({ entries: recorded, phases, node: named, drainLines: recording.drainLines });
   const actual = factsOf({ entries: ours, phases, node, drainLines });
