@@ -15,7 +15,10 @@ export function labelled<T extends KubeObject>(object: T, { field, set, remove, 
   const taken = Object.entries(set).filter(([key, value]) => live[key] !== undefined && live[key] !== value);
   if (taken.length > 0 && !overwrites) {
     const texts = taken.map(([key]) => `'${key}' already has a value (${live[key]})`);
-    if (field === "labels") return `${texts[0]}, and --overwrite is false`;
+    if (field === "labels") {
+      const errors = texts.map((text) => `${text}, and --overwrite is false`);
+      return errors.length === 1 ? (errors[0] as string) : `[${errors.join(", ")}]`;
+    }
     return `--overwrite is false but found the following declared annotation(s): ${texts.join("; ")}`;
   }
   const next = Object.fromEntries(Object.entries({ ...live, ...set }).filter(([key]) => !remove.includes(key)));

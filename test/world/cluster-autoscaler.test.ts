@@ -203,7 +203,7 @@ describe("scale-down", () => {
     expect([nodes().length, pending()]).toEqual([1, 0]);
     const [text] = messages("ScaleDown").filter((line) => line.startsWith("Scale-down: removing"));
     expect(text).toMatch(
-      /^Scale-down: removing node g-0\d, utilization: \{0\.25 [\d.e-]+ 0 0 cpu 0\.25\}, pods to reschedule: default\/web-/,
+      /^Scale-down: removing node g-0\d, utilization: \{0\.25 [\d.e-]+ 0 0 cpu 0\.25\}, pods to reschedule: web-/,
     );
     expect(messages("ScaleDown")).toContain("deleting pod for node scale down");
     expect(messages("ScaleDown")).toContain("marked the node as toBeDeleted/unschedulable");

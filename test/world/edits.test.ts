@@ -25,6 +25,7 @@ describe("labels and annotations", () => {
     const { refusals, web, node } = await played([
       "label deployment/web team=a stage=x",
       "label deploy web team=b",
+      "label deploy web team=b stage=y",
       "label deploy web team=c stage- --overwrite",
       "annotate deployment/web note='a b' -n default",
       "annotate deployment/web note=c",
@@ -35,6 +36,7 @@ describe("labels and annotations", () => {
     expect(node.metadata.labels).toMatchObject({ disk: "ssd" });
     expect(refusals).toEqual([
       "'team' already has a value (a), and --overwrite is false",
+      "['team' already has a value (a), and --overwrite is false, 'stage' already has a value (x), and --overwrite is false]",
       "--overwrite is false but found the following declared annotation(s): 'note' already has a value (a b)",
     ]);
   });

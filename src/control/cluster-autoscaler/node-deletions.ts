@@ -111,7 +111,8 @@ export class NodeDeletions {
     const names = toMove.map(({ pod }) => `${pod.namespace}/${pod.name}`);
     if (isDrained) {
       const used = utilizationText(utilization);
-      const text = `Scale-down: removing node ${name}, utilization: ${used}, pods to reschedule: ${names.join(",")}`;
+      const pods = toMove.map(({ pod }) => pod.name).join(",");
+      const text = `Scale-down: removing node ${name}, utilization: ${used}, pods to reschedule: ${pods}`;
       statusEvent(this.#store, "Normal", "ScaleDown", text);
     } else {
       statusEvent(this.#store, "Normal", "ScaleDownEmpty", `Scale-down: removing empty node "${name}"`);
