@@ -175,3 +175,35 @@ test("a loaded cache is the one that was saved", () => {
   for (const name of ["a1", "b1", "a2"]) expect(usage(copy, name)).toEqual(usage(cache, name));
   expect(copy.pod("y")).toMatchObject({ nodeName: "a2", isAssumed: true });
 });
+
+test("what takes over a checkpoint shares until one side changes, and is what bytes give back", () => {
+  const origin = new SchedulerCache();
+  for (const name of ["n1", "n2"]) origin.addNode(node(name));
+  for (const name of ["a", "b"]) origin.addPod(pod(name, "n1"));
+  origin.assumePod(pod("c", ""), "n2");
+  origin.addPod(pod("lost", "gone"));
+  const state = origin.save();
+  const shared = new SchedulerCache();
+  shared.load(state, compiler);
+  const read = new SchedulerCache();
+  read.load(structuredClone(state), new PodCompiler());
+  const seen = (cache: SchedulerCache) =>
+    ["n1", "n2"].map((name) => [...(cache.node(name)?.pods.keys() ?? []), ...(usage(cache, name) ?? [])]);
+  const before = seen(origin);
+  expect([seen(shared), seen(read)]).toEqual([before, before]);
+  expect(shared.node("n1")?.pods).toBe(origin.node("n1")?.pods);
+
+  origin.removePod("a");
+  shared.addPod(pod("d", "n2"));
+  shared.addNode(node("gone"));
+  expect(seen(origin)).toEqual([
+    ["b", 1, 500, MEMORY, 1],
+    ["c", 1, 500, MEMORY, 1],
+  ]);
+  expect(seen(shared)).toEqual([before[0], ["c", "d", 2, 1000, 2 * MEMORY, 2]]);
+  expect([...(shared.node("gone")?.pods.keys() ?? [])]).toEqual(["lost"]);
+  expect([origin.pod("d"), origin.pod("a"), shared.pod("a")?.nodeName]).toEqual([undefined, undefined, "n1"]);
+  const again = new SchedulerCache();
+  again.load(state, compiler);
+  expect(seen(again)).toEqual(before);
+});

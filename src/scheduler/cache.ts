@@ -1,7 +1,7 @@
 import type { KubeNode, StringMap, Taint } from "../kube/index.ts";
 import { AffinityOwners } from "./affinity-owners.ts";
 import { NodeColumns } from "./node-columns.ts";
-import { NodeInfo } from "./node-info.ts";
+import { NodeInfo, type SharedPods } from "./node-info.ts";
 import { NodeTree, type NodeTreeState } from "./node-tree.ts";
 import { PodCounters } from "./pod-counters.ts";
 import { type PodCompiler, type PodInfo, type PodSource, type TemplateInfo, withNode } from "./pod-info.ts";
@@ -43,6 +43,8 @@ export class SchedulerCache {
   #nodes = new Map<string, NodeInfo>();
   #byRow: (NodeInfo | undefined)[] = [];
   #pods = new Map<string, CachedPod>();
+  /** Whether a checkpoint or a fork reads the map too: it is copied before the next change. */
+  #arePodsShared = false;
   /** Pods on nodes that are not there (any more), by node name. They count again when the node returns. */
   #strays = new Map<string, Map<string, PodInfo>>();
   #tree = new NodeTree();
@@ -156,7 +158,7 @@ export class SchedulerCache {
   addPod(pod: PodInfo): void {
     if (this.#replaceLike(pod)) return;
     this.removePod(pod.uid);
-    this.#pods.set(pod.uid, { pod, nodeName: pod.nodeName, isAssumed: false });
+    this.#ownPods().set(pod.uid, { pod, nodeName: pod.nodeName, isAssumed: false });
     this.#place(pod, pod.nodeName);
   }
 
@@ -164,7 +166,7 @@ export class SchedulerCache {
   assumePod(pod: PodInfo, nodeName: string): void {
     this.removePod(pod.uid);
     const assumed = withNode(pod, nodeName);
-    this.#pods.set(pod.uid, { pod: assumed, nodeName, isAssumed: true });
+    this.#ownPods().set(pod.uid, { pod: assumed, nodeName, isAssumed: true });
     this.#place(assumed, nodeName);
   }
 
@@ -172,7 +174,7 @@ export class SchedulerCache {
   removePod(uid: string): void {
     const cached = this.#pods.get(uid);
     if (cached === undefined) return;
-    this.#pods.delete(uid);
+    this.#ownPods().delete(uid);
     const info = this.#nodes.get(cached.nodeName);
     if (info !== undefined) {
       this.#take(info, cached.pod);
@@ -184,33 +186,39 @@ export class SchedulerCache {
   }
 
   save(): CacheState {
-    return {
+    const nodes = [...this.#nodes.values()];
+    const pods = this.#pods;
+    this.#arePodsShared = true;
+    const strays = new Map([...this.#strays].map(([name, others]) => [name, new Map(others)] as const));
+    let sources: CacheState["pods"] | undefined;
+    const state: CacheState = {
       zones: this.#tree.save(),
       order: this.#isOrderStale ? null : this.#order.map((info) => info.name),
-      nodes: [...this.#nodes.values()].map((info) => info.node),
+      nodes: nodes.map((info) => info.node),
       images: [...this.images].map(([name, state]) => [name, state.sizeBytes, state.nodeCount] as const),
-      ports: [...this.#nodes.values()].map((info) => [...info.usedPorts].map(([key, ips]) => [key, [...ips]] as const)),
-      pods: [...this.#pods.values()].map(({ pod, nodeName, isAssumed }) => ({
-        pod: pod.source,
-        nodeName,
-        isAssumed,
-      })),
+      ports: nodes.map((info) => [...info.usedPorts].map(([key, ips]) => [key, [...ips]] as const)),
+      // Only who writes the checkpoint down needs them.
+      get pods() {
+        sources ??= sourcesOf(pods);
+        return sources;
+      },
     };
+    COMPILED.set(state, { pods, strays, nodes: nodes.map((info) => info.share()) });
+    return state;
   }
 
   load(state: CacheState, compiler: PodCompiler): void {
     for (const name of [...this.#nodes.keys()]) this.removeNode(name);
-    this.#pods.clear();
+    this.#pods = new Map();
+    this.#arePodsShared = false;
     this.#strays.clear();
     this.counters.clear();
     for (const node of state.nodes) this.#insert(node);
     this.images.clear();
     for (const [name, sizeBytes, nodeCount] of state.images) this.images.set(name, { sizeBytes, nodeCount });
-    for (const { pod: source, nodeName, isAssumed } of state.pods) {
-      const pod = compiler.compile(source);
-      this.#pods.set(pod.uid, { pod, nodeName, isAssumed });
-      this.#place(pod, nodeName);
-    }
+    const compiled = COMPILED.get(state);
+    if (compiled === undefined) this.#compileAll(state.pods, compiler);
+    else this.#adopt(compiled);
     for (const [index, info] of [...this.#nodes.values()].entries()) {
       info.usedPorts = new Map((state.ports[index] ?? []).map(([key, ips]) => [key, new Set(ips)]));
     }
@@ -219,14 +227,42 @@ export class SchedulerCache {
     this.#order = (state.order ?? []).map((name) => this.#nodes.get(name) as NodeInfo);
   }
 
+  #compileAll(pods: CacheState["pods"], compiler: PodCompiler): void {
+    for (const { pod: source, nodeName, isAssumed } of pods) {
+      const pod = compiler.compile(source);
+      this.#pods.set(pod.uid, { pod, nodeName, isAssumed });
+      this.#place(pod, nodeName);
+    }
+  }
+
+  /** Takes over what a cache of this process had at its checkpoint: pods are shared, and only counted. */
+  #adopt({ pods, strays, nodes }: CompiledState): void {
+    this.#pods = pods;
+    this.#arePodsShared = true;
+    for (const [name, others] of strays) this.#strays.set(name, new Map(others));
+    for (const [index, info] of [...this.#nodes.values()].entries()) {
+      info.adopt(nodes[index] as SharedPods);
+      for (const pod of info.pods.values()) this.#count(info, pod);
+    }
+  }
+
+  #ownPods(): Map<string, CachedPod> {
+    if (this.#arePodsShared) {
+      this.#pods = new Map(this.#pods);
+      this.#arePodsShared = false;
+    }
+    return this.#pods;
+  }
+
   /** A new version of a pod that counts the same: takes the old one's place without counting anew. */
   #replaceLike(pod: PodInfo): boolean {
     const cached = this.#pods.get(pod.uid);
     if (cached === undefined || cached.nodeName !== pod.nodeName) return false;
     if (cached.pod.template !== pod.template || cached.pod.isTerminating !== pod.isTerminating) return false;
-    const holder = this.#nodes.get(pod.nodeName)?.pods ?? this.#strays.get(pod.nodeName);
-    holder?.set(pod.uid, pod);
-    this.#pods.set(pod.uid, { pod, nodeName: pod.nodeName, isAssumed: false });
+    const info = this.#nodes.get(pod.nodeName);
+    if (info === undefined) this.#strays.get(pod.nodeName)?.set(pod.uid, pod);
+    else info.replacePod(pod);
+    this.#ownPods().set(pod.uid, { pod, nodeName: pod.nodeName, isAssumed: false });
     return true;
   }
 
@@ -255,6 +291,11 @@ export class SchedulerCache {
 
   #put(info: NodeInfo, pod: PodInfo): void {
     info.addPod(pod);
+    this.#count(info, pod);
+  }
+
+  /** Adds a pod of a node to what is counted over all nodes. */
+  #count(info: NodeInfo, pod: PodInfo): void {
     this.counters.add(info.row, pod);
     this.#countPriority(pod, 1);
     if (!hasPodAffinity(pod.template)) return;
@@ -327,6 +368,20 @@ function hasOtherTraits(before: KubeNode, after: KubeNode): boolean {
 
 const NO_TAINTS: readonly Taint[] = [];
 const NO_LABELS: StringMap = {};
+
+function sourcesOf(pods: ReadonlyMap<string, CachedPod>): CacheState["pods"] {
+  return Array.from(pods.values(), ({ pod, nodeName, isAssumed }) => ({ pod: pod.source, nodeName, isAssumed }));
+}
+
+/** What a state was made of, as long as it stays in this process: a fork need not compile its pods again. */
+interface CompiledState {
+  readonly pods: Map<string, CachedPod>;
+  readonly strays: ReadonlyMap<string, ReadonlyMap<string, PodInfo>>;
+  /** In the order of the nodes. */
+  readonly nodes: readonly SharedPods[];
+}
+
+const COMPILED = new WeakMap<CacheState, CompiledState>();
 
 /** Plain data; nodes and pod specs are shared by reference. */
 export interface CacheState {

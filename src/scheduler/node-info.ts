@@ -20,8 +20,9 @@ export class NodeInfo {
   requestedScalars = new Map<string, number>();
   /** Host ports in use: addresses by "protocol/port". A set: a port that two pods hold is free when one goes. */
   usedPorts = new Map<string, Set<string>>();
-  /** By uid, in order of arrival. */
-  pods = new Map<string, PodInfo>();
+  #pods = new Map<string, PodInfo>();
+  /** Whether a checkpoint or a fork reads the map too: it is copied before the next change. */
+  #arePodsShared = false;
 
   constructor(columns: NodeColumns, node: KubeNode) {
     this.columns = columns;
@@ -51,8 +52,13 @@ export class NodeInfo {
     columns.touch(row);
   }
 
+  /** By uid, in order of arrival. */
+  get pods(): ReadonlyMap<string, PodInfo> {
+    return this.#pods;
+  }
+
   addPod(pod: PodInfo): void {
-    this.pods.set(pod.uid, pod);
+    this.#ownPods().set(pod.uid, pod);
     this.#account(pod, 1);
     for (const port of pod.template.hostPorts) {
       const used = this.usedPorts.get(port.key);
@@ -62,13 +68,46 @@ export class NodeInfo {
   }
 
   removePod(pod: PodInfo): void {
-    if (!this.pods.delete(pod.uid)) return;
+    if (!this.#pods.has(pod.uid)) return;
+    this.#ownPods().delete(pod.uid);
     this.#account(pod, -1);
     for (const port of pod.template.hostPorts) {
       const used = this.usedPorts.get(port.key);
       used?.delete(port.ip);
       if (used?.size === 0) this.usedPorts.delete(port.key);
     }
+  }
+
+  /** A version of a pod that is here, which counts the same. */
+  replacePod(pod: PodInfo): void {
+    this.#ownPods().set(pod.uid, pod);
+  }
+
+  /** All about the pods but their ports, to be shared with a node that takes it over. Cost: none a pod, until one side changes. */
+  share(): SharedPods {
+    this.#arePodsShared = true;
+    return { numbers: this.#numbers(), scalars: new Map(this.requestedScalars), pods: this.#pods };
+  }
+
+  /** The other side of `share`. The ports are to follow. */
+  adopt({ numbers, scalars, pods }: SharedPods): void {
+    for (const [index, column] of NUMBERS.entries()) this.columns[column][this.row] = numbers[index] as number;
+    this.requestedScalars = new Map(scalars);
+    this.#pods = pods;
+    this.#arePodsShared = true;
+    this.columns.touch(this.row);
+  }
+
+  #ownPods(): Map<string, PodInfo> {
+    if (this.#arePodsShared) {
+      this.#pods = new Map(this.#pods);
+      this.#arePodsShared = false;
+    }
+    return this.#pods;
+  }
+
+  #numbers(): number[] {
+    return NUMBERS.map((column) => this.columns[column][this.row] as number);
   }
 
   /** Runs `work`, which may add and remove pods, and puts the node back as it was. */
@@ -87,9 +126,8 @@ export class NodeInfo {
 
   /** All that `addPod` and `removePod` change. */
   capture(): NodeUsage {
-    const numbers = NUMBERS.map((column) => this.columns[column][this.row] as number);
     const ports = new Map([...this.usedPorts].map(([key, ips]) => [key, new Set(ips)] as const));
-    return { numbers, ports, scalars: new Map(this.requestedScalars), pods: new Map(this.pods) };
+    return { numbers: this.#numbers(), ports, scalars: new Map(this.requestedScalars), pods: new Map(this.#pods) };
   }
 
   /** Puts back what was captured. It does not count as a change. */
@@ -97,7 +135,8 @@ export class NodeInfo {
     for (const [index, column] of NUMBERS.entries()) this.columns[column][this.row] = usage.numbers[index] as number;
     this.usedPorts = usage.ports;
     this.requestedScalars = usage.scalars;
-    this.pods = usage.pods;
+    this.#pods = usage.pods;
+    this.#arePodsShared = false;
   }
 
   #account(pod: PodInfo, sign: 1 | -1): void {
@@ -120,9 +159,13 @@ function imagesOf(node: KubeNode): ReadonlySet<string> {
   return new Set((node.status?.images ?? []).flatMap((image) => image.names ?? []));
 }
 
-export interface NodeUsage {
+/** What the pods of a node come to, and the pods. */
+export interface SharedPods {
   readonly numbers: readonly number[];
-  readonly ports: Map<string, Set<string>>;
   readonly scalars: Map<string, number>;
   readonly pods: Map<string, PodInfo>;
+}
+
+export interface NodeUsage extends SharedPods {
+  readonly ports: Map<string, Set<string>>;
 }

@@ -75,20 +75,21 @@ export interface PodInfo extends Omit<PodSource, "owner" | "isPreempted" | "sche
   readonly row: number | undefined;
 }
 
+/** By spec, for all worlds: a template follows from what it is compiled of, and a fork is to have those of its origin. */
+const TEMPLATES = new WeakMap<PodSpec, KnownTemplates>();
+
 /** Compiles pods; what pods share is compiled once and shared. Derived state only. */
 export class PodCompiler {
-  #templates = new WeakMap<PodSpec, KnownTemplates>();
-
   compile(source: PodSource): PodInfo {
     return new CompiledPod(source, this.#template(source), source.nodeName, source.nominatedNodeName);
   }
 
   #template(source: PodSource): TemplateInfo {
     const { spec } = source;
-    let known = this.#templates.get(spec);
+    let known = TEMPLATES.get(spec);
     if (known === undefined) {
       known = { byText: new Map(), last: source, template: undefined };
-      this.#templates.set(spec, known);
+      TEMPLATES.set(spec, known);
     }
     const { last } = known;
     const isLikeLast =
