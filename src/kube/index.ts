@@ -25,6 +25,7 @@ export * from "./names.ts";
 export * from "./node-affinity.ts";
 export * from "./phases.ts";
 export * from "./pod-requests.ts";
+export type * from "./pod-snapshot.ts";
 export * from "./pod-status.ts";
 export { isObject, type JsonObject, type Problem, problem } from "./problems.ts";
 export * from "./qos.ts";

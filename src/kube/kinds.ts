@@ -107,6 +107,17 @@ const SERVED: Readonly<Record<string, readonly Entry[]>> = {
   ],
 };
 
+/** What a summary counts as workloads, where nothing else controls it. */
+export const WORKLOAD_KINDS = [
+  "Deployment",
+  "ReplicaSet",
+  "ReplicationController",
+  "StatefulSet",
+  "DaemonSet",
+  "Job",
+  "CronJob",
+] as const;
+
 /** All kinds in all served versions; the preferred version of a kind comes first. */
 export const KINDS: readonly KindInfo[] = Object.entries(SERVED).flatMap(([apiVersion, entries]) =>
   entries.map(([kind, plural, shortNames, scope, support]) => ({

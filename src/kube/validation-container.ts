@@ -177,15 +177,8 @@ export function validateQuantity(text: string, path: FieldPath, isWhole = false)
 }
 
 const CONTAINER_RESOURCES: readonly string[] = ["cpu", "memory", "ephemeral-storage"];
-const QUOTA_RESOURCES: ReadonlySet<string> = new Set([
-  ...CONTAINER_RESOURCES,
-  "requests.cpu",
-  "requests.memory",
-  "requests.storage",
-  "requests.ephemeral-storage",
-  "limits.cpu",
-  "limits.memory",
-  "limits.ephemeral-storage",
+/** What quotas count in whole numbers. */
+export const COUNTED_RESOURCES: readonly string[] = [
   "pods",
   "services",
   "replicationcontrollers",
@@ -195,6 +188,17 @@ const QUOTA_RESOURCES: ReadonlySet<string> = new Set([
   "persistentvolumeclaims",
   "services.nodeports",
   "services.loadbalancers",
+];
+const QUOTA_RESOURCES: ReadonlySet<string> = new Set([
+  ...CONTAINER_RESOURCES,
+  "requests.cpu",
+  "requests.memory",
+  "requests.storage",
+  "requests.ephemeral-storage",
+  "limits.cpu",
+  "limits.memory",
+  "limits.ephemeral-storage",
+  ...COUNTED_RESOURCES,
 ]);
 
 function isContainerResource(name: string): boolean {

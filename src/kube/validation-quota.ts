@@ -21,20 +21,9 @@ import { labelKeyProblems } from "./labels.ts";
 import { MILLI_VALUE_MAX } from "./limit-range.ts";
 import type { LimitRange, LimitRangeItem, Quantities, QuotaScopeRequirement, ResourceQuota } from "./types.ts";
 import { validateMetadata } from "./validation-common.ts";
-import { isQuotaResource, isStandardResource, validateQuantity } from "./validation-container.ts";
+import { COUNTED_RESOURCES, isQuotaResource, isStandardResource, validateQuantity } from "./validation-container.ts";
 
 const SPEC = at(ROOT_PATH, "spec");
-const COUNTED = [
-  "pods",
-  "services",
-  "replicationcontrollers",
-  "resourcequotas",
-  "secrets",
-  "configmaps",
-  "persistentvolumeclaims",
-  "services.nodeports",
-  "services.loadbalancers",
-];
 const EXISTS_ONLY = ["BestEffort", "NotBestEffort", "Terminating", "NotTerminating", "CrossNamespacePodAffinity"];
 const SCOPES: readonly string[] = [...EXISTS_ONLY, "PriorityClass"];
 const CONFLICTS = [
@@ -60,7 +49,7 @@ export function validateResourceQuota({ metadata, spec }: ResourceQuota): FieldE
       }
       if (!isQuotaResource(name)) errors.push(invalid(here, name, "must be a standard resource for quota"));
     }
-    errors.push(...validateQuantity(text, here, COUNTED.includes(name)));
+    errors.push(...validateQuantity(text, here, COUNTED_RESOURCES.includes(name)));
   }
   return [...errors, ...validateScopes(spec), ...validateScopeSelector(spec)];
 }

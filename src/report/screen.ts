@@ -1,3 +1,4 @@
+import { WORKLOAD_KINDS } from "../kube/index.ts";
 import { formatDuration } from "../units/index.ts";
 import type { DecisionRecord, JsonObject, Plan, ResultSink } from "../world/plan.ts";
 import { Curves } from "./curves.ts";
@@ -91,20 +92,12 @@ function found({ value, unit }: SummaryAssertion, currency: string): string {
   return value === null ? "nothing was observed" : formatValue(value, unit, currency);
 }
 
-const WORKLOAD_KINDS = [
-  "Deployment",
-  "ReplicaSet",
-  "ReplicationController",
-  "StatefulSet",
-  "DaemonSet",
-  "Job",
-  "CronJob",
-];
-
 /** The two lines above a run: what is simulated. */
 export function headerLines(plan: Plan, version: string, noteCount: number): string[] {
   const zones = new Set(plan.nodes.map((node) => node.zone).filter((zone) => zone !== null));
-  const workloads = plan.objects.filter(({ object }) => WORKLOAD_KINDS.includes(object.kind) && !isOwned(object));
+  const workloads = plan.objects.filter(
+    ({ object }) => (WORKLOAD_KINDS as readonly string[]).includes(object.kind) && !isOwned(object),
+  );
   const pods = workloads.reduce((sum, { object }) => sum + replicasOf(object), 0);
   const bare = plan.objects.filter(({ object }) => object.kind === "Pod").length;
   const notes = noteCount === 0 ? "" : ` · ${plural(noteCount, "thing")} not simulated (orrery check)`;

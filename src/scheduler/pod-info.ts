@@ -2,33 +2,19 @@ import {
   nonZeroRequests,
   type OwnerReference,
   type PodResources,
+  type PodSnapshot,
   type PodSpec,
   podRequests,
   type StringMap,
 } from "../kube/index.ts";
 import { compilePodTerms, type PodTerms } from "./pod-terms.ts";
 
-/** What the scheduler needs of a pod, as plain frozen data. Pods of one owner share `spec` and usually `labels`. */
-export interface PodSource {
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly labels: StringMap;
-  readonly spec: PodSpec;
-  /** The controlling owner. */
-  readonly owner?: OwnerReference;
-  /** The node that the pod is bound to; "" when none. */
-  readonly nodeName: string;
-  readonly nominatedNodeName: string;
-  readonly isTerminating: boolean;
+/** What the scheduler needs of a pod. */
+export interface PodSource extends PodSnapshot {
   /** Terminating because a scheduler preempted it. */
   readonly isPreempted?: boolean;
-  /** When the kubelet took the pod, microseconds; -1 when it has not. */
-  readonly startAt: number;
   /** What the pod's PodScheduled=False condition says, to leave an equal one alone. */
   readonly scheduledMessage?: string;
-  /** A number that the caller knows the pod by. */
-  readonly row?: number;
 }
 
 export interface HostPort {

@@ -1,6 +1,6 @@
 import { ClusterAutoscaler, ServiceAddresses } from "../control/index.ts";
 import { type Checkpoint, Engine, type Micros } from "../engine/index.ts";
-import type { KubeObject } from "../kube/index.ts";
+import { type KubeObject, WORKLOAD_KINDS } from "../kube/index.ts";
 import { Housekeeping, MetricsServer, UsageMeter } from "../metrics/index.ts";
 import { Kubelets } from "../node/index.ts";
 import { guarded, PluginError } from "../plugin/index.ts";
@@ -28,17 +28,6 @@ import { Sampler } from "./sampler.ts";
 import { hasVpa, VerticalAutoscaler } from "./vertical-autoscaler.ts";
 
 const NO_PLUGINS: PluginModules = new Map();
-
-/** What a summary counts as workloads, where nothing else controls it. */
-const WORKLOAD_KINDS = [
-  "Deployment",
-  "ReplicaSet",
-  "ReplicationController",
-  "StatefulSet",
-  "DaemonSet",
-  "Job",
-  "CronJob",
-] as const;
 
 /**
  * A plan come to life: all components wired to one engine and one store. Everything it does follows from the plan;

@@ -1,23 +1,7 @@
-import type { KubeNode, OwnerReference, PodSpec, StringMap } from "../../kube/index.ts";
+import type { KubeNode, PodSnapshot } from "../../kube/index.ts";
 
-/** A pod as a simulation knows it. Frozen; the same object for the same state of the pod. */
-export interface SimulatedPod {
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly labels: StringMap;
-  readonly spec: PodSpec;
-  /** The controlling owner. */
-  readonly owner?: OwnerReference;
-  /** The node that the pod is bound to; "" when none. */
-  readonly nodeName: string;
-  readonly nominatedNodeName: string;
-  readonly isTerminating: boolean;
-  /** When the kubelet took the pod, microseconds; -1 when it has not. */
-  readonly startAt: number;
-  /** The row of the pod in the store; absent for a pod that is only imagined. */
-  readonly row?: number;
-}
+/** A pod as a simulation knows it: the same object for the same state of the pod. */
+export type SimulatedPod = PodSnapshot;
 
 /**
  * A copy of the cluster in which nodes and pods can be put and taken away, and that says by the scheduler's own filters whether
