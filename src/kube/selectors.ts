@@ -17,6 +17,13 @@ export interface Matcher {
   readonly text: string;
   readonly selectsEverything: boolean;
   readonly selectsNothing: boolean;
+  /** A label that all must have, where the selector asks for one; to look for candidates by. */
+  readonly label?: RequiredLabel;
+}
+
+export interface RequiredLabel {
+  readonly key: string;
+  readonly value: string;
 }
 
 export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: string };
@@ -47,8 +54,11 @@ export function compileMapSelector(selector: StringMap | undefined): Matcher {
 /** Makes a matcher of requirements; an empty list matches everything. */
 export function compileRequirements(requirements: readonly Requirement[]): Matcher {
   const sorted = sortedByKey(requirements);
-  const isEqualityOnly = sorted.every(({ operator }) => operator === "=" || operator === "==");
+  const isEquality = ({ operator }: Requirement): boolean => operator === "=" || operator === "==";
+  const isEqualityOnly = sorted.every(isEquality);
+  const equality = sorted.find(isEquality);
   return {
+    ...(equality === undefined ? {} : { label: { key: equality.key, value: equality.values[0] ?? "" } }),
     matches: isEqualityOnly ? equalityMatch(sorted) : (labels) => matchesAll(sorted, labels ?? {}),
     text: formatRequirements(sorted),
     selectsEverything: sorted.length === 0,

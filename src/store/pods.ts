@@ -1,4 +1,4 @@
-import type { Condition, ContainerStatus, OwnerReference, StringMap } from "../kube/index.ts";
+import type { Condition, ContainerStatus, OwnerReference, RequiredLabel, StringMap } from "../kube/index.ts";
 import { type CellRegistry, Column, Interner, Links, RefColumn, Rows } from "../tables/index.ts";
 import { NO_LABELS, type PodTemplate } from "./pod-template.ts";
 
@@ -39,6 +39,12 @@ export interface PodExtra {
   readonly message?: string;
   /** Further metadata, spec and status fields of an imported pod, given back as they came. */
   readonly status?: Readonly<Record<string, unknown>>;
+}
+
+const NO_GROUPS: readonly number[] = [];
+
+function labelEntry(namespace: string, key: string, value: string): string {
+  return `${namespace}\n${key}=${value}`;
 }
 
 const NO_EXTRA: PodExtra = Object.freeze({});
@@ -98,6 +104,9 @@ export class PodTable {
   readonly #groupsOfNamespace: Links;
   /** Rows by name, by namespace number: derived. */
   #index: Map<string, number>[] | undefined;
+  /** Groups by namespace and label, as far as they have been looked at: derived. */
+  #groupsByLabel = new Map<string, number[]>();
+  #labelledCount = 0;
 
   constructor(registry: CellRegistry) {
     const floats = (name: string, fill = 0) => new Column<Float64Array>(registry, `pods.${name}`, Float64Array, fill);
@@ -144,6 +153,8 @@ export class PodTable {
       save: () => ({ form: "data", data: null }),
       load: () => {
         this.#index = undefined;
+        this.#groupsByLabel = new Map();
+        this.#labelledCount = 0;
       },
     });
   }
@@ -212,9 +223,18 @@ export class PodTable {
     return this.ownerUids.idOf(`orphans of ${namespace}`);
   }
 
-  /** Groups of pods of a namespace whose labels satisfy the matcher, in order of first sight; for `byGroup`. */
-  matchingGroups(namespace: string, matches: (labels: StringMap) => boolean): number[] {
+  /**
+   * Groups of pods of a namespace whose labels satisfy the matcher, in order of first sight; for `byGroup`. Cost: the groups that
+   * have the label, where the matcher is known to ask for one, else all of the namespace.
+   */
+  matchingGroups(namespace: string, matches: (labels: StringMap) => boolean, label?: RequiredLabel): number[] {
     const found: number[] = [];
+    if (label !== undefined) {
+      for (const group of this.#labelled(namespace, label)) {
+        if (this.byGroup.count(group) > 0 && matches(this.groupLabels.get(group))) found.push(group);
+      }
+      return found;
+    }
     const list = this.namespaces.find(namespace);
     if (list === -1) return found;
     for (let group = this.#groupsOfNamespace.head(list); group !== -1; group = this.#groupsOfNamespace.next(group)) {
@@ -276,6 +296,20 @@ export class PodTable {
     for (const column of this.conditionStatus) column.set(row, 0);
     for (const column of this.conditionAt) column.set(row, -1);
     this.rows.free(row);
+  }
+
+  /** Groups of the namespace with the label, in order of first sight. */
+  #labelled(namespace: string, { key, value }: RequiredLabel): readonly number[] {
+    for (; this.#labelledCount < this.groups.count; this.#labelledCount++) {
+      const group = this.#labelledCount;
+      for (const [name, text] of Object.entries(this.groupLabels.get(group))) {
+        const entry = labelEntry(this.groupNamespace.get(group), name, text);
+        const known = this.#groupsByLabel.get(entry);
+        if (known === undefined) this.#groupsByLabel.set(entry, [group]);
+        else known.push(group);
+      }
+    }
+    return this.#groupsByLabel.get(labelEntry(namespace, key, value)) ?? NO_GROUPS;
   }
 
   #names(namespaceId: number): Map<string, number> | undefined {

@@ -111,7 +111,11 @@ export class DisruptionController {
   #podsOf(budget: PodDisruptionBudget): number[] {
     const { pods } = this.#store;
     const matcher = selectorOf(budget);
-    const groups = pods.matchingGroups(budget.metadata.namespace ?? "", (labels) => matcher.matches(labels));
+    const groups = pods.matchingGroups(
+      budget.metadata.namespace ?? "",
+      (labels) => matcher.matches(labels),
+      matcher.label,
+    );
     return groups.flatMap((group) => pods.byGroup.rows(group));
   }
 

@@ -7,6 +7,13 @@ import { type PodEndpoint, packSubsets, truncateSubsets } from "./subsets.ts";
 
 /** What of a pod matters to its endpoints, besides its labels. */
 const POD_CHANGES = CHANGE.added | CHANGE.deleting | CHANGE.bound | CHANGE.phase | CHANGE.ready | CHANGE.podIp;
+/** What a pod is to the services that select it. A pod that is going is only listed by those that publish all. */
+const SEEN = { nowhere: 0, notReady: 1, ready: 2, going: 3 } as const;
+
+function isShown(seen: number): boolean {
+  return seen === SEEN.notReady || seen === SEEN.ready;
+}
+
 /** @source kubernetes 1.37 pkg/controller/endpoint maxCapacity */
 const CAPACITY = 1000;
 const OVER_CAPACITY = "endpoints.kubernetes.io/over-capacity";
@@ -33,6 +40,8 @@ export class EndpointsController {
   readonly #address: RefColumn<EndpointAddress | null>;
   /** By pod row: one more than the group of pods (namespace and labels) that it was last seen in. */
   readonly #group: Column<Int32Array>;
+  /** By pod row: as what it was last seen (`SEEN`). */
+  readonly #seen: Column<Uint8Array>;
 
   constructor(store: Store) {
     const { cells } = store.engine;
@@ -43,6 +52,7 @@ export class EndpointsController {
     cells.add(this.#matches);
     this.#address = new RefColumn<EndpointAddress | null>(cells, "endpoints.address", null);
     this.#group = new Column<Int32Array>(cells, "endpoints.group", Int32Array);
+    this.#seen = new Column<Uint8Array>(cells, "endpoints.seen", Uint8Array);
     this.#queue = new WorkQueue(store, "endpoints", this.#services.rows, (row) => this.#sync(row));
     this.#leftOver = new WorkQueue(store, "endpoints.leftOver", this.#endpoints.rows, (row) => this.#drop(row));
     this.#cursor = store.watch("endpoints", ["Pod", "Service"], () => this.#read(), 0, {
@@ -74,15 +84,32 @@ export class EndpointsController {
     const isGone = (flags & CHANGE.deleted) !== 0;
     if ((flags & (CHANGE.added | CHANGE.deleted | CHANGE.bound | CHANGE.podIp)) !== 0) this.#address.set(pod, null);
     if (!isGone && !pods.isPresent(pod)) return;
-    const before = this.#group.get(pod) - 1;
+    const groupBefore = this.#group.get(pod) - 1;
     const group = isGone ? -1 : pods.byGroup.listOf(pod);
     this.#group.set(pod, group + 1);
-    if (group !== -1) this.#enqueue(group);
-    if (before !== -1 && before !== group) this.#enqueue(before);
+    const before = this.#seen.get(pod);
+    const seen = isGone ? SEEN.nowhere : this.#stateOf(pod);
+    this.#seen.set(pod, seen);
+    // The original looks at the services of every pod that changed; those that cannot list it find nothing to write.
+    if (before === SEEN.nowhere && seen === SEEN.nowhere) return;
+    if (seen === before && groupBefore === group && (flags & CHANGE.podIp) === 0) return;
+    const isListed = isShown(before) || isShown(seen);
+    if (group !== -1) this.#enqueue(group, isListed);
+    if (groupBefore !== -1 && groupBefore !== group) this.#enqueue(groupBefore, isListed);
   }
 
-  #enqueue(group: number): void {
-    for (const service of this.#matches.ofGroup(group)) this.#queue.add(service);
+  #stateOf(pod: number): number {
+    const { pods } = this.#store;
+    if (pods.ip.get(pod) === 0 || pods.isTerminal(pod)) return SEEN.nowhere;
+    if (pods.isDeleting(pod)) return SEEN.going;
+    return pods.isReady(pod) ? SEEN.ready : SEEN.notReady;
+  }
+
+  /** @param isListed whether any service may list the pod, now or before; else only those that publish all of theirs do */
+  #enqueue(group: number, isListed: boolean): void {
+    for (const service of this.#matches.ofGroup(group)) {
+      if (isListed || this.#services.get(service).spec.publishNotReadyAddresses === true) this.#queue.add(service);
+    }
   }
 
   #sync(row: number): void {
@@ -102,7 +129,7 @@ export class EndpointsController {
     const selects = this.#matches.matcherOf(row);
     const members: PodEndpoint[] = [];
     const portsOf = new Map<PodTemplate, readonly EndpointPort[]>();
-    for (const group of pods.matchingGroups(namespace, (labels) => selects.matches(labels))) {
+    for (const group of pods.matchingGroups(namespace, (labels) => selects.matches(labels), selects.label)) {
       for (let pod = pods.byGroup.head(group); pod !== -1; pod = pods.byGroup.next(pod)) {
         if (pods.ip.get(pod) === 0 || pods.isTerminal(pod) || (pods.isDeleting(pod) && !publishesAll)) continue;
         const template = pods.templateOf(pod);

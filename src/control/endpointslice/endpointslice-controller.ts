@@ -154,7 +154,7 @@ export class EndpointSliceController {
     }
     const { pods } = this.#store;
     const selects = this.#matches.matcherOf(service);
-    for (const group of pods.matchingGroups(namespace, (labels) => selects.matches(labels))) {
+    for (const group of pods.matchingGroups(namespace, (labels) => selects.matches(labels), selects.label)) {
       for (let pod = pods.byGroup.head(group); pod !== -1; pod = pods.byGroup.next(pod)) table.ensure(pod, service);
     }
     for (const entry of table.byService.rows(service)) table.markDirty(entry);

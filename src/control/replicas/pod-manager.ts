@@ -135,7 +135,8 @@ export class PodManager {
     for (const sibling of this.#siblings.rowsOf(controller.uid)) {
       const matcher = selectorOf(this.#table.get(sibling));
       const { namespace = "" } = owner.metadata;
-      for (const group of pods.matchingGroups(namespace, (labels) => matcher.matches(labels))) groups.add(group);
+      for (const group of pods.matchingGroups(namespace, (labels) => matcher.matches(labels), matcher.label))
+        groups.add(group);
     }
     const counts = new Map<number, number>();
     for (const group of groups) {
