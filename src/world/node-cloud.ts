@@ -18,6 +18,9 @@ export function nodeCloud(engine: Engine, fleet: NodeFleet): NodeCloud {
   const pools = fleet.pools.filter((pool): pool is ScaledPool => pool.autoscale !== undefined);
   return {
     groups: pools.map(groupOf),
+    get version() {
+      return fleet.version;
+    },
     machinesOf: (group) => fleet.instancesOf(group),
     nextNode: (group) => {
       const next = fleet.next(group);

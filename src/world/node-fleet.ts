@@ -65,6 +65,11 @@ export class NodeFleet {
     this.#joinKind = engine.define("fleet.join", PHASE.fault, (poolIndex, number) => this.#join(poolIndex, number));
   }
 
+  /** Another number whenever a machine was ordered or taken away. */
+  get version(): number {
+    return this.#ordered.size + this.#gone.size;
+  }
+
   /** The node that the next `add` of a pool would make; what it would look like in the cluster. Undefined: no such pool. */
   next(pool: string): PlannedNode | undefined {
     const planned = this.pools.find(({ name }) => name === pool);

@@ -56,6 +56,9 @@ export class ClusterAutoscaler {
   /** The pending iteration, its instant, and when the last one was over. */
   readonly #loop: StateValue<{ readonly ref: number; readonly at: Micros; readonly freeAt: Micros }>;
   readonly #loopKind: number;
+  /** An iteration before this instant does as little as the last one, if nothing has changed: derived. -1: it has to be seen. */
+  #quietUntil = -1;
+  #cloudVersion = -1;
 
   constructor(store: Store, simulation: PlacementSimulation, cloud: NodeCloud, settings: ClusterAutoscalerSettings) {
     const { engine } = store;
@@ -73,6 +76,13 @@ export class ClusterAutoscaler {
     this.#loop = new StateValue(engine.cells, "clusterAutoscaler.loop", Object.freeze({ ref: 0, at: -1, freeAt: 0 }));
     this.#loopKind = engine.define("cluster-autoscaler.loop", PHASE.control, () => this.#iterate(), {
       process: PROCESS.clusterAutoscaler,
+    });
+    engine.cells.add({
+      name: "clusterAutoscaler.quiet",
+      save: () => ({ form: "data", data: null }),
+      load: () => {
+        this.#quietUntil = -1;
+      },
     });
     this.#cursor = store.watch("cluster-autoscaler", ["Pod", "Namespace", "Service"], () => this.#onWake(), 0, {
       pods: { flags: CHANGE.added | CHANGE.unschedulable | CHANGE.nominated | CHANGE.metadata },
@@ -95,6 +105,7 @@ export class ClusterAutoscaler {
     this.#registry.restart();
     this.#deletions.restart();
     this.#reporter.restart();
+    this.#quietUntil = -1;
     const { now } = this.#store.engine;
     this.#loop.value = Object.freeze({ ref: 0, at: -1, freeAt: now });
     this.start();
@@ -127,13 +138,31 @@ export class ClusterAutoscaler {
   #iterate(): void {
     const { engine } = this.#store;
     this.#loop.value = Object.freeze({ ref: 0, at: -1, freeAt: engine.now + this.#settings.loopMicros });
-    const { simulation } = this.#snapshot;
-    this.#snapshot.update();
-    const mark = simulation.mark();
-    const wasProductive = this.#runOnce();
-    simulation.revert(mark);
+    const wasProductive = !this.#isQuiet() && this.#lookAtAll();
     const { freeAt } = this.#loop.value;
     this.#runAt(wasProductive ? freeAt : freeAt + this.#settings.scanMicros);
+  }
+
+  /**
+   * Whether an iteration would find what the last one found: that one had nothing to do and nothing to wait for but instants
+   * that are still to come, and neither a node nor a pod nor a machine has changed.
+   */
+  #isQuiet(): boolean {
+    const hasChanged = this.#snapshot.update();
+    const { version } = this.#cloud;
+    const isSameCloud = version === this.#cloudVersion;
+    this.#cloudVersion = version;
+    const isQuiet = !hasChanged && isSameCloud && this.#store.engine.now < this.#quietUntil;
+    return isQuiet && this.#settings.skipsQuietIterations !== false;
+  }
+
+  #lookAtAll(): boolean {
+    const { simulation } = this.#snapshot;
+    const mark = simulation.mark();
+    this.#quietUntil = -1;
+    const wasProductive = this.#runOnce();
+    simulation.revert(mark);
+    return wasProductive;
   }
 
   /** One iteration; whether it asked for nodes or began to take some away. */
@@ -144,7 +173,28 @@ export class ClusterAutoscaler {
     const pending = this.#podsToHelp(iteration);
     const isWaiting = pending.length > 0 && this.#areAllNew(pending);
     if (pending.length > 0 && !isWaiting && this.#scaleUp(pending, iteration)) return true;
-    return this.#settings.isScaleDownEnabled && this.#scaleDown(iteration, isWaiting);
+    if (this.#settings.isScaleDownEnabled && this.#scaleDown(iteration, isWaiting)) return true;
+    if (!this.#isSettled(views)) return false;
+    this.#quietUntil = Number.POSITIVE_INFINITY;
+    for (const until of this.#unremovableUntil.values()) this.#quietUntil = Math.min(this.#quietUntil, until);
+    return false;
+  }
+
+  /** Whether time alone changes nothing, but for nodes that are left alone until an instant. */
+  #isSettled(views: readonly GroupView[]): boolean {
+    const isWhole = ({ readiness, upcoming }: GroupView): boolean =>
+      upcoming === 0 &&
+      readiness.unregistered === 0 &&
+      readiness.longUnregistered.length === 0 &&
+      readiness.notStarted.length === 0;
+    return (
+      views.every(isWhole) &&
+      this.#registry.isIdle &&
+      this.#deletions.isIdle &&
+      this.#unneededSince.size === 0 &&
+      !this.#snapshot.hasDeletingPods &&
+      this.#snapshot.pending().length === 0
+    );
   }
 
   /** Machines that never became nodes go back to the cloud. */
@@ -364,7 +414,7 @@ export class ClusterAutoscaler {
       machines.flatMap(({ name, node }) =>
         node === undefined || !started.has(name) || this.#deletions.has(name)
           ? []
-          : [{ node, name, group: group.id, pods: this.#snapshot.podsOn(name) }],
+          : [{ node, name, group: group.id, pods: this.#snapshot.podsSeenOn(name) }],
       ),
     );
   }

@@ -58,6 +58,11 @@ export class GroupRegistry {
     this.#unregisteredSince.clear();
   }
 
+  /** Whether nothing was asked for that has not come, and no group is left alone because it failed. */
+  get isIdle(): boolean {
+    return this.#requests.size === 0 && this.#backoffs.size === 0;
+  }
+
   /** Looks at all groups, and closes what has arrived or will not. */
   update(): GroupView[] {
     const { now } = this.#store.engine;

@@ -75,6 +75,11 @@ export class NodeDeletions {
     this.failedAt.value = LONG_AGO;
   }
 
+  /** Whether no deletion is under way. */
+  get isIdle(): boolean {
+    return this.#deletions.size === 0;
+  }
+
   has(node: string): boolean {
     return this.#deletions.has(node);
   }

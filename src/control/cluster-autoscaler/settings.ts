@@ -42,6 +42,8 @@ export interface ClusterAutoscalerSettings {
   readonly deleteDelayAfterTaintMicros: Micros;
   readonly maxGracefulTerminationSeconds: number;
   readonly maxEvictionMicros: Micros;
+  /** Whether an iteration that would find what the last one found is cut short; the outcome is the same. Default true. */
+  readonly skipsQuietIterations?: boolean;
 }
 
 /**

@@ -51,6 +51,8 @@ export function podKey({ namespace, name }: Pick<SimulatedPod, "namespace" | "na
 
 /** What the cloud offers: groups of machines that it can be asked to change. */
 export interface NodeCloud {
+  /** Another number whenever a machine was ordered or taken away. */
+  readonly version: number;
   readonly groups: readonly CloudGroup[];
   /** Names of the machines of a group, booting or running, oldest first. */
   machinesOf(group: string): readonly string[];

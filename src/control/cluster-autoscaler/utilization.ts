@@ -1,4 +1,4 @@
-import { type KubeNode, podRequests } from "../../kube/index.ts";
+import { type KubeNode, type PodResources, type PodSpec, podRequests } from "../../kube/index.ts";
 import type { Micros } from "../../units/index.ts";
 import { cpuMilliOf, wholeValueOf } from "../../units/index.ts";
 import { isLongTerminating, type NodePod } from "./drainability.ts";
@@ -14,8 +14,41 @@ export interface Utilization {
   readonly utilization: number;
 }
 
-/** @source cluster-autoscaler 1.37 simulator/utilization/info.go Calculate */
+interface Known {
+  readonly node: KubeNode;
+  readonly ignoresDaemonSets: boolean;
+  readonly utilization: Utilization;
+}
+
+/** By list of pods: what was worked out for it last. Lists in which some pod is being deleted change with time. */
+const known = new WeakMap<readonly NodePod[], Known>();
+const requestsOfSpec = new WeakMap<PodSpec, PodResources>();
+
+/** Worked out once for the same node and list of pods. @source cluster-autoscaler 1.37 simulator/utilization/info.go Calculate */
 export function utilizationOf(
+  node: KubeNode,
+  pods: readonly NodePod[],
+  now: Micros,
+  options: { readonly ignoresDaemonSets: boolean },
+): Utilization {
+  const { ignoresDaemonSets } = options;
+  const before = known.get(pods);
+  if (before?.node === node && before.ignoresDaemonSets === ignoresDaemonSets) return before.utilization;
+  const utilization = calculated(node, pods, now, options);
+  if (pods.every(({ deletionAt }) => deletionAt === -1)) known.set(pods, { node, ignoresDaemonSets, utilization });
+  return utilization;
+}
+
+function requestsOf(spec: PodSpec): PodResources {
+  let requests = requestsOfSpec.get(spec);
+  if (requests === undefined) {
+    requests = podRequests(spec);
+    requestsOfSpec.set(spec, requests);
+  }
+  return requests;
+}
+
+function calculated(
   node: KubeNode,
   pods: readonly NodePod[],
   now: Micros,
@@ -29,7 +62,7 @@ export function utilizationOf(
   let daemonMemoryBytes = 0;
   for (const nodePod of pods) {
     if (nodePod.isTerminal || isLongTerminating(nodePod, now)) continue;
-    const requests = podRequests(nodePod.pod.spec);
+    const requests = requestsOf(nodePod.pod.spec);
     if (options.ignoresDaemonSets && nodePod.pod.owner?.kind === "DaemonSet") {
       daemonCpuMilli += requests.cpuMilli;
       daemonMemoryBytes += requests.memoryBytes;
