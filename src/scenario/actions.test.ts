@@ -64,6 +64,45 @@ test("nodes that are chosen by what they are may join later; nodes that are name
   expect(actions.map((one) => ("later" in one ? one.later : null))).toEqual([null, linux, pool]);
 });
 
+test("kubectl chooses nodes by a selector too", async () => {
+  const { found, actions } = await load([
+    { at: "1m", kubectl: "kubectl drain -l kube-orrery/pool=main --ignore-daemonsets" },
+    { at: "2m", kubectl: "uncordon --selector='tier notin (a,b),!old'" },
+  ]);
+  expect(found).toEqual([]);
+  expect(actions).toMatchObject([
+    {
+      kind: "drain",
+      nodes: ["main-01", "main-02"],
+      later: { labels: { matchLabels: { "kube-orrery/pool": "main" } } },
+    },
+    {
+      kind: "uncordon",
+      nodes: ["main-01", "main-02"],
+      later: {
+        labels: {
+          matchExpressions: [
+            { key: "old", operator: "DoesNotExist" },
+            { key: "tier", operator: "NotIn", values: ["a", "b"] },
+          ],
+        },
+      },
+    },
+  ]);
+  const wrong = await load([
+    { at: "1m", kubectl: "cordon main-01 -l a=b" },
+    { at: "2m", kubectl: "cordon -l kube-orrery/pool=mian" },
+    { at: "3m", kubectl: "cordon -l a=(" },
+    { at: "4m", kubectl: "cordon -l 'a>1'" },
+  ]);
+  expect(wrong.found).toEqual([
+    "E0409 cannot specify both a node name and a --selector option",
+    expect.stringMatching(/^E0401 kube-orrery\/pool=mian matches no nodes/),
+    expect.stringMatching(/^E0409 .*found/),
+    'E0409 labels of nodes are not compared as numbers; got "a>1"',
+  ]);
+});
+
 test("a drain of a node that is not there is refused", async () => {
   const { found } = await load([{ at: "1m", drain: "main-03" }]);
   expect(found).toEqual([expect.stringMatching(/^E0401 there is no node "main-03" — did you mean/)]);

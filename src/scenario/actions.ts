@@ -1,15 +1,8 @@
-import { compileSelector, findKindByName, resourceText } from "../kube/index.ts";
+import { findKindByName, resourceText } from "../kube/index.ts";
 import { nodeOfPool } from "../world/index.ts";
-import type {
-  Action,
-  ChosenNodes,
-  Micros,
-  ObjectReference,
-  PlannedNode,
-  PlannedObject,
-  PlannedPool,
-} from "../world/plan.ts";
-import { choiceAt, reportIfAfterEnd, selectNodes } from "./failures.ts";
+import type { Action, Micros, ObjectReference, PlannedNode, PlannedObject, PlannedPool } from "../world/plan.ts";
+import { choiceText, nodeNamed, nodesOf, selectorTarget } from "./chosen-nodes.ts";
+import { reportIfAfterEnd } from "./failures.ts";
 import type { Field } from "./field.ts";
 import { asKubectl, parseKubectl } from "./kubectl.ts";
 import { isEdit, readEdit } from "./kubectl-edits.ts";
@@ -131,7 +124,7 @@ function carryOut(wish: Wish, place: Field, base: Base, context: Context): Actio
   }
   if (wish.verb === "addNodes" || wish.verb === "removeNodes") return machines(wish, place, base, context);
   if (ON_NODES.has(wish.verb)) {
-    const chosen = nodesOf(wish, place, context);
+    const chosen = nodesOf(place, wish.target, context);
     if (wish.verb === "drain") return { ...base, kind: "drain", ...chosen, gracePeriodSeconds: wish.number };
     if (wish.verb === "restartKubelet") return { ...base, kind: "restartKubelet", ...chosen };
     return { ...base, kind: wish.verb as "cordon" | "uncordon", ...chosen };
@@ -169,30 +162,6 @@ function carryOut(wish: Wish, place: Field, base: Base, context: Context): Actio
 /** Verbs whose target is a node by name, or nodes by what they are. */
 const ON_NODES: ReadonlySet<string> = new Set(["cordon", "uncordon", "drain", "restartKubelet"]);
 
-/** A node by name, also one that joins by then; or all that are what is said. */
-function nodesOf(wish: Wish, place: Field, { nodes, named, pools }: Context): ChosenNodes {
-  if (place.textOrNull() !== null) return { nodes: nodeNamed(place, wish.target, named) };
-  const later = choiceAt(place);
-  const ofStart = selectNodes(place, wish.verb, nodes, pools);
-  return later === null ? { nodes: ofStart } : { nodes: ofStart, later };
-}
-
-/** Chosen nodes as kubectl's words: a selector, or names. */
-function choiceText(place: Field): string {
-  const choice = choiceAt(place);
-  if (choice === null) return place.get("names").texts().join(" ");
-  const { pool, zone, labels } = choice;
-  const parts = [
-    ...(pool === null ? [] : [`${POOL_LABEL}=${pool}`]),
-    ...(zone === null ? [] : [`${ZONE_LABEL}=${zone}`]),
-    ...(labels === null ? [] : [compileSelector(labels).text]),
-  ];
-  return `-l ${parts.length === 0 ? "''" : parts.join(",")}`;
-}
-
-const POOL_LABEL = "kube-orrery/pool";
-const ZONE_LABEL = "topology.kubernetes.io/zone";
-
 /** `addNodes` and `removeNodes`: a pool and how many, or for the latter a node. */
 function machines(wish: Wish, place: Field, base: Base, context: Context): Action | null {
   const count = wish.number ?? 1;
@@ -212,16 +181,6 @@ function machines(wish: Wish, place: Field, base: Base, context: Context): Actio
     return null;
   }
   return { ...base, kind: "removeNodes", nodes: [wish.target] };
-}
-
-function nodeNamed(place: Field, name: string, nodes: readonly PlannedNode[]): string[] {
-  if (nodes.some((node) => node.name === name)) return [name];
-  const hint = didYouMean(
-    name,
-    nodes.map((node) => node.name),
-  );
-  place.report("E0401", `there is no node "${name}"${hint}`);
-  return [];
 }
 
 /** The object that a line such as `kubectl label` is about: a node must be one that may be named. */
@@ -390,7 +349,13 @@ function wishOfKubectl(place: Field): Wish | null {
   }
   const words = [...command.words];
   const images = command.verb === "set image" ? imagesOf(words) : [];
-  const target = command.verb === "apply" ? (command.flags.get("filename") ?? "") : words.slice(0, 2).join("/");
+  const selector = ON_NODES.has(command.verb) ? command.flags.get("selector") : undefined;
+  if (selector !== undefined && words.length > 0) {
+    place.report("E0409", "cannot specify both a node name and a --selector option");
+    return null;
+  }
+  const named = command.verb === "apply" ? (command.flags.get("filename") ?? "") : words.slice(0, 2).join("/");
+  const target = selector === undefined ? named : selectorTarget(selector);
   if (target === "" || words.length > 2) {
     place.report(
       "E0409",

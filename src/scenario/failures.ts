@@ -1,4 +1,4 @@
-import { compileSelector, type LabelSelector } from "../kube/index.ts";
+import { compileSelector, type LabelSelector, type Matcher } from "../kube/index.ts";
 import { nodeOfPool } from "../world/index.ts";
 import type {
   ControlPlaneComponent,
@@ -200,10 +200,31 @@ export function selectNodes(
       (pool === null || node.pool === pool) &&
       (matcher === null || matcher.matches(node.labels)),
   );
-  if (matcher !== null && selected.length === 0 && !known.some(({ labels }) => matcher.matches(labels))) {
-    field.report("E0401", `${matcher.text} matches no nodes${nearestLabels(matcher.text, nodeLabelPairs(nodes))}`);
-  }
+  if (matcher !== null && selected.length === 0) reportIfUnknown(field, matcher, nodes, known);
   return selected.map((node) => node.name);
+}
+
+/** Names of the nodes with these labels; an error when neither they nor the next ones of the pools have any. */
+export function labelledNodes(
+  field: Field,
+  labels: LabelSelector,
+  nodes: readonly PlannedNode[],
+  pools: readonly PlannedPool[],
+): string[] {
+  const matcher = compileSelector(labels);
+  const selected = nodes.filter((node) => matcher.matches(node.labels));
+  if (selected.length === 0) reportIfUnknown(field, matcher, nodes, [...nodes, ...pools.flatMap(nextNodes)]);
+  return selected.map((node) => node.name);
+}
+
+function reportIfUnknown(
+  field: Field,
+  matcher: Matcher,
+  nodes: readonly PlannedNode[],
+  known: readonly PlannedNode[],
+): void {
+  if (known.some(({ labels }) => matcher.matches(labels))) return;
+  field.report("E0401", `${matcher.text} matches no nodes${nearestLabels(matcher.text, nodeLabelPairs(nodes))}`);
 }
 
 function selectorOf(field: Field): LabelSelector {

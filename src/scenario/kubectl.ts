@@ -50,9 +50,9 @@ const FLAGS: ReadonlyMap<string, readonly string[]> = new Map([
   ["scale", ["replicas", "current-replicas"]],
   ["set image", []],
   ["delete", ["grace-period", "cascade", "force", "now"]],
-  ["cordon", []],
-  ["uncordon", []],
-  ["drain", ["grace-period", "ignore-daemonsets", "delete-emptydir-data", "force"]],
+  ["cordon", ["selector"]],
+  ["uncordon", ["selector"]],
+  ["drain", ["selector", "grace-period", "ignore-daemonsets", "delete-emptydir-data", "force"]],
   [
     "rolling-update",
     ["filename", "image", "container", "deployment-label-key", "update-period", "poll-interval", "timeout"],
@@ -143,7 +143,9 @@ function readFlags(
       rest.push(word);
       continue;
     }
-    const name = SHORT_FLAGS.get(match[1] ?? "") ?? match[1] ?? "";
+    // `-l` names labels that are given, or chosen by.
+    const isSelector = match[1] === "l" && !known.includes("labels");
+    const name = isSelector ? "selector" : (SHORT_FLAGS.get(match[1] ?? "") ?? match[1] ?? "");
     if (!known.includes(name)) return { error: `unknown flag "${word}" for ${verb}${didYouMean(name, known)}` };
     const value = match[2] ?? (SWITCHES.includes(name) ? "true" : words[++index]);
     if (value === undefined) return { error: `flag "${word}" needs a value` };

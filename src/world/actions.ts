@@ -71,7 +71,7 @@ export class Actions {
     this.#store.decisions.write({
       by: "action",
       what,
-      object: objectOf(action),
+      object: objectOf(action, this.#machines.fleet),
       text: action.text,
       ...failed,
       notable,
@@ -314,9 +314,9 @@ function firstOf<T extends Outcome>(outcomes: readonly T[]): T | undefined {
   return outcomes.find((outcome) => outcome !== undefined);
 }
 
-function objectOf(action: Action): string {
+function objectOf(action: Action, fleet: NodeFleet): string {
   if ("target" in action) return `${action.target.kind.toLowerCase()}/${action.target.namespace}/${action.target.name}`;
-  if ("nodes" in action) return `node/${action.nodes.join(",")}`;
+  if ("nodes" in action) return `node/${fleet.chosen(action).join(",")}`;
   if ("pool" in action) return `pool/${action.pool}`;
   const first = action.objects[0]?.object;
   return first === undefined
