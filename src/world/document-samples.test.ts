@@ -1,21 +1,21 @@
 import { expect, test, vi } from "vitest";
 import { Engine } from "../engine/index.ts";
 import type { KubeObject } from "../kube/index.ts";
-import { Store } from "../store/index.ts";
+import { DocumentTable, Store } from "../store/index.ts";
 import { CellRegistry } from "../tables/index.ts";
-import { DocumentSamples } from "./document-samples.ts";
+import { DocumentSamples, type SampleOptions } from "./document-samples.ts";
 import { Measures } from "./measures.ts";
 
 type Sized = KubeObject & { readonly spec: { readonly replicas: number }; readonly owned?: boolean };
 
-function samples() {
+function samples(options: SampleOptions = {}) {
   const store = new Store(new Engine({ seed: 1 }), { epochMicros: 0 });
   const table = store.documents<Sized>("Deployment");
   const measures = new Measures(new CellRegistry(), []);
   const look = vi.fn(({ metadata: { name = "" }, spec, owned }: Sized) =>
     owned === true ? undefined : { labels: { name }, values: [spec.replicas], row: { name, replicas: spec.replicas } },
   );
-  const documents = new DocumentSamples(table, measures, ["workload_replicas"], look);
+  const documents = new DocumentSamples(table, measures, ["workload_replicas"], look, options);
   const make = (name: string, replicas: number): number => {
     const metadata = { name, namespace: "default" };
     const made = store.writer.create({
@@ -91,4 +91,18 @@ test("measures that were loaded are told anew", () => {
   measures.load(saved);
   sample();
   expect(figures(measures)).toEqual([["a", 2, 4, 2]]);
+});
+
+test("objects that are made when they are read are read at every sample", () => {
+  const { table, measures, look, make, sample } = samples({ isReadAlways: true });
+  make("a", 2);
+  sample();
+  sample();
+  expect(look).toHaveBeenCalledTimes(1);
+  const read = vi.spyOn(table, "get");
+  read.mockImplementation(
+    (row) => ({ ...DocumentTable.prototype.get.call(table, row), spec: { replicas: 9 } }) as Sized,
+  );
+  sample();
+  expect(figures(measures)).toEqual([["a", 3, 13, 9]]);
 });

@@ -11,6 +11,11 @@ export interface Look {
   readonly row: Readonly<Record<string, string | number>>;
 }
 
+export interface SampleOptions {
+  /** Whether every document is read at every sample: for a kind whose objects are made when they are read. Default false. */
+  readonly isReadAlways?: boolean;
+}
+
 interface Sampled<T> {
   readonly serial: number;
   document: T;
@@ -30,6 +35,7 @@ export class DocumentSamples<T extends KubeObject> {
   readonly #measures: Measures;
   readonly #metrics: readonly string[];
   readonly #lookAt: (document: T) => Look | undefined;
+  readonly #isReadAlways: boolean;
   #byRow: (Sampled<T> | undefined)[] = [];
   /** In the order of the table. */
   #present: Sampled<T>[] = [];
@@ -44,11 +50,13 @@ export class DocumentSamples<T extends KubeObject> {
     measures: Measures,
     metrics: readonly string[],
     lookAt: (document: T) => Look | undefined,
+    options: SampleOptions = {},
   ) {
     this.#table = table;
     this.#measures = measures;
     this.#metrics = metrics;
     this.#lookAt = lookAt;
+    this.#isReadAlways = options.isReadAlways ?? false;
   }
 
   /** Tells the measures what the documents are worth at this sample. To be called at every sample from the first one measured on. */
@@ -78,7 +86,7 @@ export class DocumentSamples<T extends KubeObject> {
 
   #read(): void {
     const table = this.#table;
-    if (table.version === this.#version) return;
+    if (!this.#isReadAlways && table.version === this.#version) return;
     this.#version = table.version;
     this.#toldIn = -1;
     this.#reading++;

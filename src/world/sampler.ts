@@ -56,7 +56,7 @@ export class Sampler {
       (kind) => new DocumentSamples(store.documents<Workload>(kind), measures, WORKLOAD_METRICS, workloadLook),
     );
     const hpas = store.documents<HorizontalPodAutoscaler>("HorizontalPodAutoscaler");
-    this.#hpas = new DocumentSamples(hpas, measures, HPA_METRICS, hpaLook);
+    this.#hpas = new DocumentSamples(hpas, measures, HPA_METRICS, hpaLook, { isReadAlways: true });
     this.#services = observed.services.map(({ load: { namespace, service } }) => {
       const labels = { namespace, svc: service };
       return {
