@@ -98,12 +98,12 @@ export function writeScale(
 const matchers = new WeakMap<object, Matcher>();
 const NOTHING = compileSelector(undefined);
 
-/** The matcher of a workload's selector: a plain map for a ReplicationController, a label selector for the others. */
+/** The matcher of an object's selector: a plain map for a ReplicationController or Service, a label selector for workloads. */
 export function matcherOf(kind: string, selector: LabelSelector | StringMap | undefined): Matcher {
   if (selector === undefined) return NOTHING;
   let matcher = matchers.get(selector);
   if (matcher === undefined) {
-    const isMap = kind === "ReplicationController";
+    const isMap = kind === "ReplicationController" || kind === "Service";
     matcher = isMap ? compileMapSelector(selector as StringMap) : compileSelector(selector as LabelSelector);
     matchers.set(selector, matcher);
   }

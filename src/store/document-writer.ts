@@ -184,11 +184,13 @@ function metadataDiffers(old: ObjectMeta, next: ObjectMeta): boolean {
   );
 }
 
-function serverMetadata(old: ObjectMeta): ObjectMeta {
-  const { name, namespace, uid, creationTimestamp } = old;
-  return Object.fromEntries(
-    Object.entries({ name, namespace, uid, creationTimestamp }).filter(([, value]) => value !== undefined),
-  );
+function serverMetadata({ name, namespace, uid, creationTimestamp }: ObjectMeta): ObjectMeta {
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(uid === undefined ? {} : { uid }),
+    ...(creationTimestamp === undefined ? {} : { creationTimestamp }),
+  };
 }
 
 function alreadyExists(object: KubeObject, name: string): ApiStatus {

@@ -1,6 +1,7 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { EndpointPort } from "../../kube/index.ts";
-import { type PodEndpoint, packSubsets, truncateSubsets } from "./subsets.ts";
+import { type PodEndpoint, packSubsets, textOrder, truncateSubsets } from "./subsets.ts";
 
 const HTTP: EndpointPort = { name: "http", port: 80, protocol: "TCP" };
 const METRICS: EndpointPort = { name: "metrics", port: 9090, protocol: "TCP" };
@@ -52,4 +53,19 @@ describe("truncation", () => {
     expect(cut.map(({ addresses = [] }) => addresses.length)).toEqual([4, 3]);
     expect(cut[0]?.notReadyAddresses).toBeUndefined();
   });
+});
+
+test("addresses by their number in the order of their text", () => {
+  const text = (ip: number) => [24, 16, 8, 0].map((shift) => (ip >>> shift) & 255).join(".");
+  const bytes = fc.array(fc.constantFrom(0, 1, 2, 9, 10, 11, 19, 99, 100, 101, 199, 200, 255), {
+    minLength: 4,
+    maxLength: 4,
+  });
+  const address = bytes.map((four) => four.reduce<number>((ip, byte) => ip * 256 + byte, 0));
+  fc.assert(
+    fc.property(address, address, (a, b) => {
+      const byText = text(a) < text(b) ? -1 : text(a) > text(b) ? 1 : 0;
+      expect(Math.sign(textOrder(a) - textOrder(b))).toBe(byText);
+    }),
+  );
 });

@@ -25,7 +25,7 @@ const NO_PORT = "";
  * @source kubernetes 1.37 pkg/api/v1/endpoints RepackSubsets
  */
 export function packSubsets(endpoints: readonly PodEndpoint[]): readonly EndpointSubset[] {
-  const sorted = [...endpoints].sort(byAddress);
+  const sorted = isSorted(endpoints) ? endpoints : [...endpoints].sort(byAddress);
   const first = sorted[0];
   if (first === undefined) return [];
   // Mostly all have the same list of ports.
@@ -57,6 +57,28 @@ function subsetOf({ ports, members }: Offer): EndpointSubset {
     ...(notReady.length === 0 ? {} : { notReadyAddresses: notReady }),
     ...(ports.length === 0 ? {} : { ports }),
   };
+}
+
+function isSorted(endpoints: readonly PodEndpoint[]): boolean {
+  for (let i = 1; i < endpoints.length; i++) {
+    if (byAddress(endpoints[i - 1] as PodEndpoint, endpoints[i] as PodEndpoint) > 0) return false;
+  }
+  return true;
+}
+
+/** By byte: its place among the bytes written as text, the order of which is that of "1", "10", "100", "101", … */
+const TEXT_RANKS = Uint8Array.from({ length: 256 }, (_, byte) => {
+  const text = String(byte);
+  let rank = 0;
+  for (let other = 0; other < 256; other++) if (String(other) < text) rank++;
+  return rank;
+});
+
+/** A number for an IPv4 address, itself a number, by which addresses stand in the order of their text. */
+export function textOrder(ip: number): number {
+  const [low, high] = [ip % 65536, Math.floor(ip / 65536)];
+  const rank = (byte: number): number => TEXT_RANKS[byte] as number;
+  return ((rank(high >> 8) * 256 + rank(high & 255)) * 256 + rank(low >> 8)) * 256 + rank(low & 255);
 }
 
 function byAddress({ address: a }: PodEndpoint, { address: b }: PodEndpoint): number {

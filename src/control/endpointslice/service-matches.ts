@@ -1,6 +1,7 @@
-import { compileMapSelector, type Matcher, type Service } from "../../kube/index.ts";
+import type { Matcher, Service } from "../../kube/index.ts";
 import type { DocumentTable, PodTable } from "../../store/index.ts";
 import type { Cell, CellState } from "../../tables/index.ts";
+import { matcherOf } from "../scale.ts";
 
 interface Candidate {
   readonly service: number;
@@ -49,7 +50,7 @@ export class ServiceMatches implements Cell {
 
   /** The selector of a service, ready for matching. */
   matcherOf(service: number): Matcher {
-    return compileMapSelector(this.#services.get(service).spec.selector);
+    return matcherOf("Service", this.#services.get(service).spec.selector);
   }
 
   /** To be called when services came, went or changed their selectors. */
@@ -73,7 +74,7 @@ export class ServiceMatches implements Cell {
       if (!isManaged(service)) continue;
       const namespace = service.metadata.namespace ?? "";
       const list = byNamespace.get(namespace) ?? [];
-      list.push({ service: row, matcher: compileMapSelector(service.spec.selector) });
+      list.push({ service: row, matcher: matcherOf("Service", service.spec.selector) });
       byNamespace.set(namespace, list);
     }
     this.#byNamespace = byNamespace;
