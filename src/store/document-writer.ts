@@ -144,6 +144,15 @@ export class DocumentWriter {
     return true;
   }
 
+  // hot: once a sync of an HPA at rest (bench/world).
+  /**
+   * A write of the status that shows what was measured and says nothing else: it counts as a revision, wakes nobody, and is
+   * rendered when somebody reads the object (`DocumentTable.renderBy`).
+   */
+  statusMeasured(table: DocumentTable, row: number): void {
+    table.defer(row, ++this.#context.revision.value);
+  }
+
   /** Removes an object at once. What becomes of its dependents is the garbage collector's business. */
   remove(table: DocumentTable, row: number): void {
     const old = table.get(row);

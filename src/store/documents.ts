@@ -1,5 +1,10 @@
 import type { KubeObject } from "../kube/index.ts";
-import { type CellRegistry, Column, Links, RefColumn, Rows } from "../tables/index.ts";
+import { type CellRegistry, Column, deepFreeze, Links, RefColumn, Rows } from "../tables/index.ts";
+
+/** A method, so that tables of a kind of objects are tables of objects. */
+interface Renderer<T> {
+  render(row: number, object: T, resourceVersion: string): T;
+}
 
 /**
  * All objects of one kind, as frozen documents with a row each. Reading is free for everybody; only the store writes.
@@ -15,6 +20,9 @@ export class DocumentTable<T extends KubeObject = KubeObject> {
   readonly serial: Column<Float64Array>;
   readonly #object: RefColumn<T | null>;
   readonly #present: Links;
+  /** Revisions of writes that have not been rendered: derived, as nothing is saved unrendered. 0: none. */
+  #unrendered: number[] = [];
+  #render: Renderer<T>["render"] | undefined;
   /** Rows by name, by namespace: derived. */
   #index: Map<string, Map<string, number>> | undefined;
   #version = 0;
@@ -26,6 +34,16 @@ export class DocumentTable<T extends KubeObject = KubeObject> {
     this.rows = new Rows(registry, name);
     this.createdAt = new Column<Float64Array>(registry, `${name}.createdAt`, Float64Array);
     this.serial = new Column<Float64Array>(registry, `${name}.serial`, Float64Array);
+    registry.add({
+      name: `${name}.rendered`,
+      save: () => {
+        this.#renderAll();
+        return { form: "data", data: null };
+      },
+      load: () => {
+        this.#unrendered = [];
+      },
+    });
     this.#object = new RefColumn<T | null>(registry, `${name}.object`, null);
     this.#present = new Links(registry, `${name}.present`);
     registry.add({
@@ -50,9 +68,23 @@ export class DocumentTable<T extends KubeObject = KubeObject> {
 
   /** The object of a row, also when it was just deleted. Throws for a row that was never used or was released. */
   get(row: number): T {
+    if (this.#render !== undefined) this.#renderRow(row);
+    return this.peek(row);
+  }
+
+  /** As `get`, but without what was written later and has not been rendered yet (`renderBy`). */
+  peek(row: number): T {
     const object = this.#object.get(row);
     if (object === null) throw new Error(`${this.kind} has no row ${row}`);
     return object;
+  }
+
+  /**
+   * Objects whose status is written again and again, and seldom read: `render` gives the object as the newest such write left it
+   * (`DocumentWriter.statusMeasured`), from the one before, when somebody reads it.
+   */
+  renderBy(render: Renderer<T>["render"]): void {
+    this.#render = render;
   }
 
   find(namespace: string, name: string): T | undefined {
@@ -99,6 +131,23 @@ export class DocumentTable<T extends KubeObject = KubeObject> {
     return row;
   }
 
+  /** For the store alone: the row's object is to be rendered when somebody reads it. */
+  defer(row: number, revision: number): void {
+    this.#unrendered[row] = revision;
+  }
+
+  #renderRow(row: number): void {
+    const revision = this.#unrendered[row] ?? 0;
+    if (revision === 0) return;
+    this.#unrendered[row] = 0;
+    const rendered = this.#render?.(row, this.peek(row), String(revision));
+    if (rendered !== undefined) this.#object.set(row, deepFreeze(rendered));
+  }
+
+  #renderAll(): void {
+    for (let row = 0; row < this.#unrendered.length; row++) this.#renderRow(row);
+  }
+
   /** For the store alone. */
   put(row: number, object: T): void {
     this.#version++;
@@ -117,6 +166,7 @@ export class DocumentTable<T extends KubeObject = KubeObject> {
 
   /** For the store alone: nobody needs the deleted row any more. */
   release(row: number): void {
+    this.#unrendered[row] = 0;
     this.#object.clear(row);
     this.rows.free(row);
   }

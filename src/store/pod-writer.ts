@@ -322,6 +322,7 @@ export class PodWriter {
   #changed(row: number, flags: number): void {
     const { store, log, revision } = this.#context;
     store.pods.resourceVersion.set(row, ++revision.value);
+    store.pods.touch(row);
     log.append(this.#kindId, row, flags, undefined, store.pods.ownerBit.get(row));
   }
 }

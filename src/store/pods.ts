@@ -100,6 +100,8 @@ export class PodTable {
   readonly groups: Interner;
   readonly groupNamespace: RefColumn<string>;
   readonly groupLabels: RefColumn<StringMap>;
+  /** By group: grows with every write of a pod of the group, and when one comes or goes. */
+  readonly groupVersion: Column<Float64Array>;
   readonly #present: Links;
   readonly #groupsOfNamespace: Links;
   /** Rows by name, by namespace number: derived. */
@@ -146,6 +148,7 @@ export class PodTable {
     this.groups = new Interner(registry, "pods.groups");
     this.groupNamespace = new RefColumn(registry, "pods.groupNamespace", "");
     this.groupLabels = new RefColumn<StringMap>(registry, "pods.groupLabels", NO_LABELS);
+    this.groupVersion = floats("groupVersion");
     this.#present = new Links(registry, "pods.present");
     this.#groupsOfNamespace = new Links(registry, "pods.groupsOfNamespace");
     registry.add({
@@ -273,7 +276,14 @@ export class PodTable {
       this.groupLabels.set(group, labels ?? template.labels);
       this.#groupsOfNamespace.append(this.namespaces.idOf(namespace), group);
     }
+    this.touch(row);
     this.byGroup.append(group, row);
+    this.touch(row);
+  }
+  /** For the store alone: the pod is written. */
+  touch(row: number): void {
+    const group = this.byGroup.listOf(row);
+    if (group !== -1) this.groupVersion.set(group, this.groupVersion.get(group) + 1);
   }
   /** For the store alone: off all lists; the columns stay readable until `release`. */
   leave(row: number): void {
@@ -281,6 +291,7 @@ export class PodTable {
     this.#present.remove(row);
     this.byNode.remove(row);
     this.byOwner.remove(row);
+    this.touch(row);
     this.byGroup.remove(row);
   }
   /** For the store alone: nobody needs the deleted row any more. */

@@ -12,9 +12,11 @@ const NO_EXTERNAL_METRICS = "no external metrics API (external.metrics.k8s.io) r
 /** The metrics APIs of this cluster as the HPA reads them: metrics-server's samples, and an adapter's where there is one. */
 export function hpaMetrics(store: Store, meter: UsageMeter, custom: CustomMetrics): MetricsSource {
   const resource: MetricsSource["resource"] = (query, into) => resourceSamples(store, meter, query, into);
+  const addCpu: MetricsSource["addCpu"] = (group, into) => meter.addShown(group, into);
   if (custom.isServed) {
     return {
       resource,
+      addCpu,
       pods: (metric, query, into) => custom.pods(metric, query, into),
       object: (namespace, described, metric) => custom.object(namespace, described, metric),
       external: (namespace, metric) => custom.external(namespace, metric),
@@ -22,6 +24,7 @@ export function hpaMetrics(store: Store, meter: UsageMeter, custom: CustomMetric
   }
   return {
     resource,
+    addCpu,
     pods: () => ({ error: NO_CUSTOM_METRICS }),
     object: () => ({ error: NO_CUSTOM_METRICS }),
     external: () => ({ error: NO_EXTERNAL_METRICS }),

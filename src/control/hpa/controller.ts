@@ -7,6 +7,7 @@ import { WorkQueue } from "../work-queue.ts";
 import { type CombinedProposal, combineMetrics, selectorFailure } from "./combine.ts";
 import { decisionOf } from "./decision.ts";
 import type { ScaleHistory } from "./history.ts";
+import { resourceStatus } from "./metric-proposal.ts";
 import type { MetricsSource } from "./metrics-source.ts";
 import { type ReconcileOutcome, reconcile, type Scale } from "./reconcile.ts";
 import { readTargetScale, writeTargetScale } from "./scale-target.ts";
@@ -80,6 +81,7 @@ export class HpaController {
     const { cells, streams } = store.engine;
     this.#phaseSeed = streams.seedOf("hpa/phase");
     this.#hpas = store.documents<HorizontalPodAutoscaler>("HorizontalPodAutoscaler");
+    this.#hpas.renderBy((row, hpa, resourceVersion) => this.#withMetrics(row, hpa, resourceVersion));
     this.#histories = new StateMap(cells, "hpa.histories");
     this.#steadyAt = new Column<Float64Array>(cells, "hpa.steadyAt", Float64Array, -1);
     this.#steadyReplicas = new Column<Int32Array>(cells, "hpa.steadyReplicas", Int32Array);
@@ -131,14 +133,15 @@ export class HpaController {
   #sync(row: number): void {
     if (!this.#hpas.isPresent(row)) return;
     const { engine } = this.#store;
-    const hpa = this.#hpas.get(row);
-    if (this.#isSteady(row, hpa)) {
-      if (this.#hasMoved) this.#showMetrics(row, hpa);
+    if (this.#isSteady(row, this.#hpas.peek(row))) {
+      // The metrics shown follow what was measured; nothing else of the status changes.
+      if (this.#hasMoved) this.#store.writer.statusMeasured(this.#hpas, row);
       this.#steadyAt.set(row, engine.now);
       this.#syncCount.set(row, this.#syncCount.get(row) + 1);
       this.#queue.addAfter(row, this.#options.hpaSyncMicros);
       return;
     }
+    const hpa = this.#hpas.get(row);
     const { namespace = "" } = hpa.metadata;
     const target = hpa.spec.scaleTargetRef;
     const scale = readTargetScale(this.#store, namespace, target);
@@ -169,16 +172,20 @@ export class HpaController {
     this.#queue.addAfter(row, this.#options.hpaSyncMicros);
   }
 
-  /** The metrics shown follow what was measured; nothing else of the status changes. */
-  #showMetrics(row: number, hpa: HorizontalPodAutoscaler): void {
+  /** The object with the metrics as they were measured last. */
+  #withMetrics(row: number, hpa: HorizontalPodAutoscaler, resourceVersion: string): HorizontalPodAutoscaler {
     const steady = this.#steady[row];
-    if (steady === undefined) return;
-    const currentMetrics = steady.resources.map(({ status }) => status);
-    this.#store.writer.updateStatus(this.#hpas, row, { ...hpa.status, currentMetrics });
-    steady.hpa = this.#hpas.get(row);
+    const currentMetrics = steady?.resources.map(({ resource, container, valueMilli, utilizationPercent }) =>
+      resourceStatus(resource, container, valueMilli, utilizationPercent),
+    );
+    const metadata = { ...hpa.metadata, resourceVersion };
+    const status = { ...hpa.status, currentMetrics } as NonNullable<HorizontalPodAutoscaler["status"]>;
+    const rendered = { ...hpa, metadata, status };
+    if (steady !== undefined) steady.hpa = rendered;
+    return rendered;
   }
 
-  // hot: once a sync of an HPA at rest (bench/world). Allocates nothing while the metrics stand still.
+  // hot: once a sync of an HPA at rest (bench/world). Allocates nothing.
   /**
    * Whether a whole sync would change nothing but the instant of its recommendation, and the metrics shown, which then have
    * moved.
@@ -197,6 +204,12 @@ export class HpaController {
       const found = this.#inputs.measureAgain(steady.resources[i] as SteadyResource, steady.scale);
       if (found === "other") return false;
       if (found === "moved") this.#hasMoved = true;
+    }
+    for (let i = 0; i < steady.resources.length; i++) {
+      const resource = steady.resources[i] as SteadyResource;
+      resource.readyCount = resource.found.readyCount;
+      resource.utilizationPercent = resource.found.utilizationPercent;
+      resource.valueMilli = resource.found.valueMilli;
     }
     this.#steadyReplicas.set(row, steady.proposed);
     return true;

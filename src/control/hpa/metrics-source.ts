@@ -25,6 +25,12 @@ export interface SampleColumns {
   readonly windowMicros: Float64Array;
 }
 
+/** What is shown of the CPU of some pods: how many they are, and the sum, NaN while one of them is not shown. */
+export interface ShownCpu {
+  podCount: number;
+  cpuMilli: number;
+}
+
 /** How many pods the API lists, with or without a usable value (0: "no metrics returned"); or its error. */
 export type SampleCount = number | MetricsFailure;
 
@@ -38,6 +44,11 @@ export type SampleCount = number | MetricsFailure;
 export interface MetricsSource {
   /** metrics.k8s.io */
   resource(query: ResourceQuery, into: SampleColumns): SampleCount;
+  /**
+   * Adds up the CPU shown of pods of a group of the pod table (`PodTable.byGroup`), those of which the sum is at hand; absent
+   * where a source has no such sums.
+   */
+  addCpu?(group: number, into: ShownCpu): void;
   /** custom.metrics.k8s.io, one value a pod. */
   pods(metric: MetricIdentifier, query: PodRowsQuery, into: SampleColumns): SampleCount;
   /** custom.metrics.k8s.io, one object. */

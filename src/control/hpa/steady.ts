@@ -2,7 +2,7 @@ import type { HorizontalPodAutoscaler, KubeObject } from "../../kube/index.ts";
 import type { DocumentTable } from "../../store/index.ts";
 import { windowsOf } from "./behavior.ts";
 import type { Recommendation, ScaleHistory } from "./history.ts";
-import type { MetricProposal, MetricStatus } from "./metric-proposal.ts";
+import type { MetricProposal } from "./metric-proposal.ts";
 import type { HpaStatus, ReconcileOutcome } from "./reconcile.ts";
 import type { Tolerances } from "./types.ts";
 
@@ -26,8 +26,18 @@ export interface SteadyResource {
   readyCount: number;
   utilizationPercent: number;
   valueMilli: number;
-  /** As the HPA's status shows it. */
-  status: MetricStatus;
+  /** What a measurement under way has found; it counts when all metrics have been measured. */
+  readonly found: { readyCount: number; utilizationPercent: number; valueMilli: number };
+  /** The pods measured, when all were ready and had been for long; undefined when not. */
+  pods: SteadyPods | undefined;
+}
+
+/** Pods whose readiness and requests stay as they are as long as none of them is written. */
+export interface SteadyPods {
+  /** Sum of the versions of their groups. */
+  readonly version: number;
+  readonly count: number;
+  readonly requestMilli: number;
 }
 
 /**
@@ -92,7 +102,7 @@ function steadyResources(
   proposals: readonly MetricProposal[],
 ): readonly SteadyResource[] | undefined {
   const resources: SteadyResource[] = [];
-  for (const [i, { calculation, status }] of proposals.entries()) {
+  for (const [i, { calculation }] of proposals.entries()) {
     const { replicas, utilizationPercent, valueMilli, trace } = calculation;
     const spec = metrics[i];
     const targetPercent = (spec?.resource ?? spec?.containerResource)?.target.averageUtilization;
@@ -104,8 +114,16 @@ function steadyResources(
     const { name = "cpu" } = spec?.resource ?? spec?.containerResource ?? {};
     const container = spec?.containerResource?.container ?? "";
     const { readyCount } = trace;
-    const measured = { readyCount, utilizationPercent, valueMilli, status };
-    resources.push({ resource: name, container, targetPercent, replicas, ...measured });
+    const measured = { readyCount, utilizationPercent, valueMilli };
+    resources.push({
+      resource: name,
+      container,
+      targetPercent,
+      replicas,
+      ...measured,
+      found: { ...measured },
+      pods: undefined,
+    });
   }
   return resources.length === 0 ? undefined : resources;
 }

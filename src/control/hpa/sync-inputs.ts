@@ -1,7 +1,7 @@
 import type { CrossVersionObjectReference, MetricIdentifier, PodPhase } from "../../kube/index.ts";
 import { CONDITION, POD_PHASE, POD_PHASE_NAMES, type PodTemplate, type Store } from "../../store/index.ts";
-import { type MetricInputs, resourceStatus } from "./metric-proposal.ts";
-import type { MetricsSource, ResourceQuery, SampleColumns, SampleCount } from "./metrics-source.ts";
+import type { MetricInputs } from "./metric-proposal.ts";
+import type { MetricsSource, ResourceQuery, SampleColumns, SampleCount, ShownCpu } from "./metrics-source.ts";
 import type { ReadyPods } from "./object-metrics.ts";
 import { podRequestsOf } from "./pod-requests.ts";
 import {
@@ -64,6 +64,7 @@ function sampleColumns(capacity: number): SampleColumns {
 }
 
 const NO_TOLERANCES: Tolerances = { down: 0, up: 0 };
+const NO_GROUPS: readonly number[] = Object.freeze([]);
 const NO_BYTES = new Uint8Array(0);
 const NO_TIMES = new Float64Array(0);
 
@@ -85,6 +86,10 @@ export class SyncInputs implements MetricInputs {
   readonly #query: { -readonly [K in keyof ResourceQuery]: ResourceQuery[K] };
   readonly #sweep: { -readonly [K in keyof ReadyPodsInput]: ReadyPodsInput[K] };
   readonly #totals = emptyTotals();
+  readonly #shown: ShownCpu = { podCount: 0, cpuMilli: 0 };
+  #groups: readonly number[] = NO_GROUPS;
+  /** Whether the buffers hold the pods of these groups. */
+  #isFilled = false;
   #records: PodRecord[] | undefined;
   /** Whose samples are in the buffers, and the answer's size; undefined when nobody's are. */
   #fetched: SampleCount | undefined;
@@ -106,7 +111,17 @@ export class SyncInputs implements MetricInputs {
     this.now = this.#store.engine.now;
     this.#records = undefined;
     this.#fetched = undefined;
-    this.#buffers.fill(this.#store, groups);
+    this.#groups = groups;
+    this.#isFilled = false;
+  }
+
+  /** The buffers, with the pods of the groups in them. */
+  #filled(): SyncBuffers {
+    if (!this.#isFilled) {
+      this.#isFilled = true;
+      this.#buffers.fill(this.#store, this.#groups);
+    }
+    return this.#buffers;
   }
 
   /** The scale and tolerances of the sync, for calculations. */
@@ -118,7 +133,7 @@ export class SyncInputs implements MetricInputs {
 
   pods(): readonly PodRecord[] {
     if (this.#records === undefined) {
-      const { rows, count } = this.#buffers;
+      const { rows, count } = this.#filled();
       this.#records = Array.from(rows.subarray(0, count), (row) => podRecord(this.#store, row));
       const { serial } = this.#store.pods;
       const serials = new Map(this.#records.map((record, i) => [record, serial.get(rows[i] ?? 0)]));
@@ -128,7 +143,7 @@ export class SyncInputs implements MetricInputs {
   }
 
   readyPods(): ReadyPods {
-    const { rows, count } = this.#buffers;
+    const { rows, count } = this.#filled();
     const { phase, ready } = this.#store.pods;
     let runningReadyCount = 0;
     for (const row of rows.subarray(0, count)) {
@@ -142,7 +157,7 @@ export class SyncInputs implements MetricInputs {
   }
 
   podsMetric(metric: MetricIdentifier): PodMetricAnswer {
-    const { rows, count, samples } = this.#buffers;
+    const { rows, count, samples } = this.#filled();
     this.#fetched = undefined;
     return this.#answer(this.#source.pods(metric, { namespace: this.namespace, rows, count }, samples));
   }
@@ -165,30 +180,74 @@ export class SyncInputs implements MetricInputs {
   // hot: once a sync of an HPA at rest (bench/world).
   /**
    * Measures a resource anew. "same": all pods are ready and measured, and as many and as busy as before; "moved": not so
-   * busy as before, but enough or little enough to ask for the same; "other": neither.
+   * busy as before, but enough or little enough to ask for the same; "other": neither. What was measured is in `before.found`.
    */
   measureAgain(before: SteadyResource, scale: SteadyState["scale"]): "same" | "moved" | "other" {
-    const totals = this.#readyTotals(before.resource, before.container);
+    const totals = this.#quickTotals(before) ?? this.#wholeTotals(before);
     if (totals === undefined) return "other";
     const percent = percentOf(totals);
     const value = averageOf(totals);
     const { readyCount } = totals;
-    if (readyCount === before.readyCount && percent === before.utilizationPercent && value === before.valueMilli) {
-      return "same";
-    }
+    const { found } = before;
+    found.readyCount = readyCount;
+    found.utilizationPercent = percent;
+    found.valueMilli = value;
+    const isSame = percent === before.utilizationPercent && value === before.valueMilli;
+    if (isSame && readyCount === before.readyCount) return "same";
     if (replicasOf(totals, percent, before.targetPercent, scale) !== before.replicas) return "other";
-    before.readyCount = readyCount;
-    if (percent === before.utilizationPercent && value === before.valueMilli) return "same";
-    before.utilizationPercent = percent;
-    before.valueMilli = value;
-    before.status = resourceStatus(before.resource, before.container, value, percent);
-    return "moved";
+    return isSame ? "same" : "moved";
+  }
+
+  /** The totals from sums that are at hand, of pods none of which has been written since they were all ready; or undefined. */
+  #quickTotals({ resource, container, pods }: SteadyResource): ReadyTotals | undefined {
+    if (pods === undefined || resource !== "cpu" || container !== "" || this.#source.addCpu === undefined)
+      return undefined;
+    if (this.#version() !== pods.version) return undefined;
+    const shown = this.#shown;
+    shown.podCount = 0;
+    shown.cpuMilli = 0;
+    const groups = this.#groups;
+    for (let i = 0; i < groups.length; i++) this.#source.addCpu(groups[i]!, shown);
+    // NaN is no safe integer: some pod is not shown.
+    if (shown.podCount !== pods.count || !Number.isSafeInteger(shown.cpuMilli)) return undefined;
+    const totals = this.#totals;
+    totals.readyCount = pods.count;
+    totals.usageMilli = shown.cpuMilli;
+    totals.requestMilli = pods.requestMilli;
+    return totals;
+  }
+
+  /** The totals by a look at each pod, and what of it will stay as it is. */
+  #wholeTotals(before: SteadyResource): ReadyTotals | undefined {
+    const totals = this.#readyTotals(before.resource, before.container);
+    before.pods =
+      totals !== undefined && this.#areSettled()
+        ? { version: this.#version(), count: totals.readyCount, requestMilli: totals.requestMilli }
+        : undefined;
+    return totals;
+  }
+
+  #version(): number {
+    const { groupVersion } = this.#store.pods;
+    const groups = this.#groups;
+    let version = 0;
+    for (let i = 0; i < groups.length; i++) version += groupVersion.get(groups[i]!);
+    return version;
+  }
+
+  /** Whether all pods have started so long ago that the age of their samples does not matter any more. */
+  #areSettled(): boolean {
+    const { rows, count } = this.#filled();
+    const { startTime } = this.#store.pods;
+    const before = this.now - this.periods.cpuInitializationMicros;
+    for (let i = 0; i < count; i++) if (startTime.get(rows[i]!) > before) return false;
+    return true;
   }
 
   // hot: once a sync (bench/world).
   #readyTotals(resource: string, container: string): ReadyTotals | undefined {
     const answered = this.#fetch(resource, container);
-    const { rows, count, samples, requestMilli } = this.#buffers;
+    const { rows, count, samples, requestMilli } = this.#filled();
     if (typeof answered !== "number" || answered === 0 || count === 0) return undefined;
     this.#readRequests(resource, container);
     const { pods } = this.#store;
@@ -211,7 +270,7 @@ export class SyncInputs implements MetricInputs {
   #fetch(resource: string, container: string): SampleCount {
     const query = this.#query;
     if (this.#fetched === undefined || query.resource !== resource || query.container !== container) {
-      const { rows, count, samples } = this.#buffers;
+      const { rows, count, samples } = this.#filled();
       query.namespace = this.namespace;
       query.rows = rows;
       query.count = count;
@@ -224,7 +283,7 @@ export class SyncInputs implements MetricInputs {
 
   #answer(answered: SampleCount): PodMetricAnswer {
     if (typeof answered !== "number") return answered;
-    const { rows, count, samples: columns } = this.#buffers;
+    const { rows, count, samples: columns } = this.#filled();
     const samples = new Map<string, PodSample>();
     for (let i = 0; i < count; i++) {
       const valueMilli = columns.valueMilli[i] ?? Number.NaN;
@@ -238,7 +297,7 @@ export class SyncInputs implements MetricInputs {
 
   // hot: once a pod and sync (bench/world).
   #readRequests(resource: string, container: string): void {
-    const { rows, count, requestMilli } = this.#buffers;
+    const { rows, count, requestMilli } = this.#filled();
     const templates = this.#store.pods.template.data;
     let last: PodTemplate | null = null;
     let request = Number.NaN;
