@@ -199,7 +199,8 @@ export class UsageMeter {
   /** Instant of the sample shown; -1 when the pod is not shown. */
   shownAt(row: number): Micros {
     if (!this.records.has(row)) return -1;
-    this.#playFor(row);
+    const followers = this.#followersOf(row);
+    if (followers !== undefined) this.#playScrapes(followers);
     return this.records.get(row, PREVIOUS_AT) === -1 ? -1 : this.records.get(row, LAST_AT);
   }
   /** Of a pod that is shown: over how long its CPU was measured, and the milli-CPU and bytes. */
@@ -220,7 +221,7 @@ export class UsageMeter {
     if (ids === undefined) return;
     for (let i = 0; i < ids.length; i++) {
       const followers = this.#followers[ids[i]!] as Followers;
-      this.#play(followers);
+      if (followers.scrapes !== this.#scrapeCount.value) this.#playScrapes(followers);
       into.podCount += followers.count;
       into.cpuMilli += followers.sumShown();
     }
@@ -269,21 +270,21 @@ export class UsageMeter {
     if (followers !== undefined) this.#play(followers);
   }
 
-  // hot: once a group and sample (bench/world).
+  /** Plays all that has happened to some followers. */
   #play(followers: Followers): void {
+    this.#playScrapes(followers);
     const { now } = this.#clock;
+    if (followers.changeAt > now) return;
+    followers.play(this.#changes, this.#takeChanges(followers, now));
+  }
+
+  // hot: once a group and sample (bench/world).
+  /** Plays the scrapes, and the changes before the last of them: what is shown depends on nothing later. */
+  #playScrapes(followers: Followers): void {
     const scrapes = this.#scrapeCount.value;
-    if (followers.changeAt > now && followers.scrapes === scrapes) return;
-    for (;;) {
-      const scrapeAt =
-        followers.scrapes < scrapes
-          ? this.#firstScrapeAt.value + followers.scrapes * this.#scrapeMicros
-          : Number.POSITIVE_INFINITY;
-      const count = this.#takeChanges(followers, scrapeAt < now ? scrapeAt : now);
-      if (scrapeAt === Number.POSITIVE_INFINITY) {
-        followers.play(this.#changes, count);
-        return;
-      }
+    while (followers.scrapes < scrapes) {
+      const scrapeAt = this.#firstScrapeAt.value + followers.scrapes * this.#scrapeMicros;
+      const count = this.#takeChanges(followers, scrapeAt);
       if (count <= 1 && !this.#isPrompt) {
         const change = count === 0 ? NO_CHANGE : (this.#changes[0] as LevelChange);
         followers.pass(change, scrapeAt, this.#reach.areAll ? null : this.#reach);
