@@ -22,7 +22,8 @@ import {
 } from "./usage-records.ts";
 import type { UsageSource } from "./usage-source.ts";
 
-const FIRST_CAPACITY = 4;
+/** The first block has 2^2 slots. */
+const FIRST_ORDER = 2;
 /** Nearer to a whole milli-CPU than this, rounding is done in full. */
 const DOUBTFUL = 4e-6;
 
@@ -44,8 +45,10 @@ export class Followers {
   readonly sourceId: number;
   readonly source: UsageSource;
   readonly group: number;
-  rows = new Int32Array(FIRST_CAPACITY);
-  count = 0;
+  /** The followers' rows; the record of the i-th is in slot `first + i`. */
+  rows: number[] = [];
+  first: number;
+  order: number;
   /** The first change that has not been played, and its instant. */
   change = 0;
   changeAt = Number.POSITIVE_INFINITY;
@@ -59,13 +62,25 @@ export class Followers {
   constructor(
     records: UsageRecords,
     idleMilli: number,
-    of: { readonly sourceId: number; readonly source: UsageSource; readonly group: number },
+    of: {
+      readonly sourceId: number;
+      readonly source: UsageSource;
+      readonly group: number;
+      /** A block that these followers have already. */
+      readonly block?: { readonly first: number; readonly order: number };
+    },
   ) {
     this.#records = records;
     this.#idleMilli = idleMilli;
     this.sourceId = of.sourceId;
     this.source = of.source;
     this.group = of.group;
+    this.order = of.block?.order ?? FIRST_ORDER;
+    this.first = of.block?.first ?? records.allocate(FIRST_ORDER);
+  }
+
+  get count(): number {
+    return this.rows.length;
   }
 
   /** Nobody follows yet: what has been is over. */
@@ -75,31 +90,44 @@ export class Followers {
     this.changeAt = this.source.changeAt(this.change);
   }
 
-  /** Adds a row; returns its position. */
-  add(row: number): number {
-    if (this.count === this.rows.length) {
-      const rows = new Int32Array(this.count * 2);
-      rows.set(this.rows);
-      this.rows = rows;
+  /** Adds a row, whose record is taken from a slot. Whether all records have moved to another block. */
+  add(row: number, slot: number): boolean {
+    const records = this.#records;
+    const { count } = this;
+    const isFull = count === 1 << this.order;
+    if (isFull) {
+      const wider = records.allocate(this.order + 1);
+      records.copy(this.first, wider, count);
+      records.free(this.first, this.order);
+      this.first = wider;
+      this.order++;
     }
-    this.rows[this.count] = row;
+    records.copy(slot, this.first + count);
+    this.rows.push(row);
     this.shownMilli = undefined;
-    return this.count++;
+    return isFull;
   }
 
-  /** Takes the row at a position out; returns the row that stands there now, -1 for none. */
-  removeAt(position: number): number {
+  /** Takes the row in a slot out, after its record was copied; returns the row whose record is there now, -1 for none. */
+  remove(slot: number): number {
     this.shownMilli = undefined;
-    const last = this.rows[--this.count]!;
-    if (position === this.count) return -1;
-    this.rows[position] = last;
+    const last = this.rows.pop() as number;
+    const lastSlot = this.first + this.rows.length;
+    if (slot === lastSlot) return -1;
+    this.#records.copy(lastSlot, slot);
+    this.rows[slot - this.first] = last;
     return last;
+  }
+
+  /** Gives the block back: nobody follows any more. */
+  end(): void {
+    this.#records.free(this.first, this.order);
   }
 
   sumShown(): number {
     if (this.shownMilli === undefined) {
       let sum = 0;
-      for (let i = 0; i < this.count; i++) sum += this.#records.shownMilli(this.rows[i]!);
+      for (let i = 0; i < this.count; i++) sum += this.#records.shownMilli(this.first + i);
       this.shownMilli = sum;
     }
     return this.shownMilli;
@@ -109,7 +137,7 @@ export class Followers {
   play(changes: readonly LevelChange[], count: number): void {
     for (let i = 0; i < count; i++) {
       const { at, level, draw } = changes[i] as LevelChange;
-      for (let j = 0; j < this.count; j++) this.#follow(this.rows[j]!, at, level, draw);
+      for (let j = 0; j < this.count; j++) this.#follow(this.first + j, at, level, draw);
     }
   }
 
@@ -117,25 +145,24 @@ export class Followers {
   scrape(at: number, reach: Reach): void {
     const records = this.#records;
     for (let j = 0; j < this.count; j++) {
-      const row = this.rows[j]!;
-      if (reach.isReachable(row)) records.scrape(row, at);
-      else records.forget(row);
+      if (reach.isReachable(this.rows[j]!)) records.scrape(this.first + j, at);
+      else records.forget(this.first + j);
     }
     this.shownMilli = undefined;
     this.scrapes++;
   }
 
-  #follow(row: number, at: number, level: number, draw: number): void {
+  #follow(slot: number, at: number, level: number, draw: number): void {
     const records = this.#records;
     const { noise } = this.source;
     let cpuMilli = level;
     if (noise !== null && noise.relativeSd > 0) {
-      const factor = 1 + noise.relativeSd * roughNormal(records.get(row, NOISE_KEY), draw);
+      const factor = 1 + noise.relativeSd * roughNormal(records.get(slot, NOISE_KEY), draw);
       cpuMilli = factor > 0 ? level * factor : 0;
     }
     cpuMilli += this.#idleMilli;
-    const limit = records.get(row, LIMIT);
-    records.change(row, cpuMilli < limit ? cpuMilli : limit, records.get(row, BYTES), at);
+    const limit = records.get(slot, LIMIT);
+    records.change(slot, cpuMilli < limit ? cpuMilli : limit, records.get(slot, BYTES), at);
   }
 
   // hot: every pod at every sample (bench/world).
@@ -147,7 +174,7 @@ export class Followers {
     const records = this.#records;
     const { data } = records.column;
     const { housekeeping } = records;
-    const { rows, count } = this;
+    const { rows, count, first } = this;
     const { noise } = this.source;
     const relativeSd = noise === null ? 0 : noise.relativeSd;
     const idleMilli = this.#idleMilli;
@@ -155,14 +182,14 @@ export class Followers {
     const hasChange = changeAt <= scrapeAt;
     let sum = 0;
     for (let i = 0; i < count; i++) {
-      const row = rows[i]!;
-      if (reach !== null && !reach.isReachable(row)) {
-        if (hasChange) this.#follow(row, changeAt, level, draw);
-        records.forget(row);
+      const slot = first + i;
+      if (reach !== null && !reach.isReachable(rows[i]!)) {
+        if (hasChange) this.#follow(slot, changeAt, level, draw);
+        records.forget(slot);
         sum = Number.NaN;
         continue;
       }
-      const at = row * STRIDE;
+      const at = slot * STRIDE;
       const started = data[at + STARTED]!;
       const changedAt = data[at + CHANGED]!;
       const seenAt = housekeeping.lastLookAt(data[at + LOOK_KEY]!, started, scrapeAt);
@@ -175,9 +202,9 @@ export class Followers {
         (isNew && seenAt < changedAt) ||
         data[at + BYTES]! === 0
       ) {
-        if (hasChange) this.#follow(row, changeAt, level, draw);
-        records.scrape(row, scrapeAt);
-        sum += records.shownMilli(row);
+        if (hasChange) this.#follow(slot, changeAt, level, draw);
+        records.scrape(slot, scrapeAt);
+        sum += records.shownMilli(slot);
         continue;
       }
       const integral = data[at + INTEGRAL]!;

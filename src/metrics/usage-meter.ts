@@ -41,6 +41,9 @@ interface SavedFollowers {
   /** -1 for Infinity. */
   readonly changeAt: number;
   readonly scrapes: number;
+  readonly rows: readonly number[];
+  readonly first: number;
+  readonly order: number;
 }
 
 const EVERYWHERE: Reach = { areAll: true, isReachable: () => true };
@@ -66,15 +69,16 @@ export class UsageMeter {
   readonly #sources: UsageSource[] = [STILL];
   /** One more than the number of the row's followers; 0 for a row that follows nothing. */
   readonly #followed: Column<Int32Array>;
-  /** Position of a row among its followers, or among the others that a scrape has to look at: derived. */
-  #position = new Int32Array(16);
+  /** Where the row's record is; -1: it has none. */
+  readonly #slot: Column<Int32Array>;
   #followers: (Followers | undefined)[] = [];
   #free: number[] = [];
   /** Numbers of followers, by source and group and by group: derived. */
   #ofSource: Map<number, number>[] = [];
   #ofGroup: number[][] = [];
-  /** Rows that a scrape has to look at one by one; -1 in `#position` for rows that are not among them. */
+  /** Rows that a scrape has to look at one by one, and where a row is among them: derived. */
   #others: number[] = [];
+  #position = new Int32Array(16);
   readonly #isOther: Column<Uint8Array>;
   readonly #scrapeCount: StateValue<number>;
   readonly #firstScrapeAt: StateValue<number>;
@@ -100,6 +104,7 @@ export class UsageMeter {
     this.restarts = new Column<Int32Array>(registry, "usage.restarts", Int32Array);
     this.records = new UsageRecords(registry, housekeeping);
     this.#followed = new Column<Int32Array>(registry, "usage.followed", Int32Array);
+    this.#slot = new Column<Int32Array>(registry, "usage.slot", Int32Array, -1);
     this.#isOther = new Column<Uint8Array>(registry, "usage.other", Uint8Array);
     this.#scrapeCount = new StateValue(registry, "usage.scrapes", 0);
     this.#firstScrapeAt = new StateValue(registry, "usage.firstScrapeAt", 0);
@@ -119,28 +124,33 @@ export class UsageMeter {
   start(row: number, now: Micros): void {
     this.#release(row);
     this.isOn.set(row, 1);
-    this.records.start(row, now);
+    if (this.#slot.get(row) === -1) {
+      const slot = this.records.allocate(0);
+      this.#slot.set(row, slot);
+      this.records.forget(slot);
+    }
+    this.records.start(this.#slot.get(row), now, this.records.housekeeping.keyOf(row));
     this.#addOther(row);
   }
 
   stop(row: number): void {
     this.#release(row);
     this.isOn.set(row, 0);
-    this.records.put(row, RATE, 0);
-    this.records.put(row, BYTES, 0);
+    this.#put(row, RATE, 0);
+    this.#put(row, BYTES, 0);
     this.#addOther(row);
   }
 
   /** What a pod may use at most, and the word by which its noise is drawn: of a running pod, before it follows a source. */
   limit(row: number, cpuMilli: number): void {
     this.#playFor(row);
-    this.records.put(row, LIMIT, cpuMilli);
+    this.#put(row, LIMIT, cpuMilli);
   }
 
   /** What a running pod uses from now on; of a follower, until the next change of its source. */
   set(row: number, cpuMilli: number, memoryBytes: number, now: Micros): void {
     this.#playFor(row);
-    this.records.change(row, cpuMilli, memoryBytes, now);
+    this.records.change(this.#slot.get(row), cpuMilli, memoryBytes, now);
   }
 
   /** A running pod of a group follows a source (0: `STILL`) from its next change on. */
@@ -149,13 +159,16 @@ export class UsageMeter {
     if (known !== undefined && known.sourceId === sourceId && known.group === group) return;
     this.#release(row);
     this.#removeOther(row);
-    this.records.put(row, NOISE_KEY, noiseKey);
+    this.#put(row, NOISE_KEY, noiseKey);
     const id = this.#idOf(sourceId, group);
     const followers = this.#followers[id] as Followers;
     if (followers.count === 0) followers.begin(this.#clock.now, this.#scrapeCount.value);
     else this.#play(followers);
     this.#followed.set(row, id + 1);
-    this.#setPosition(row, followers.add(row));
+    const slot = this.#slot.get(row);
+    if (followers.add(row, slot)) this.#locate(followers);
+    else this.#slot.set(row, followers.first + followers.count - 1);
+    this.records.free(slot, 0);
   }
 
   /** The pod follows nothing any more: it uses what it uses until it is set. */
@@ -182,36 +195,36 @@ export class UsageMeter {
   }
 
   limitOf(row: number): number {
-    return this.records.get(row, LIMIT);
+    return this.#get(row, LIMIT);
   }
   startedAt(row: number): Micros {
-    return this.records.get(row, STARTED);
+    return this.#get(row, STARTED);
   }
   /** Milli-CPU that a pod uses now. */
   cpuMilli(row: number): number {
     if (this.isOn.get(row) === 0) return 0;
     this.#playFor(row);
-    return this.records.get(row, RATE);
+    return this.#get(row, RATE);
   }
   memoryBytes(row: number): number {
-    return this.isOn.get(row) === 0 ? 0 : this.records.get(row, BYTES);
+    return this.isOn.get(row) === 0 ? 0 : this.#get(row, BYTES);
   }
   /** Instant of the sample shown; -1 when the pod is not shown. */
   shownAt(row: number): Micros {
-    if (!this.records.has(row)) return -1;
+    if (this.#slot.get(row) === -1) return -1;
     const followers = this.#followersOf(row);
     if (followers !== undefined) this.#playScrapes(followers);
-    return this.records.get(row, PREVIOUS_AT) === -1 ? -1 : this.records.get(row, LAST_AT);
+    return this.#get(row, PREVIOUS_AT) === -1 ? -1 : this.#get(row, LAST_AT);
   }
   /** Of a pod that is shown: over how long its CPU was measured, and the milli-CPU and bytes. */
   shownWindow(row: number): Micros {
-    return this.records.get(row, LAST_AT) - this.records.get(row, PREVIOUS_AT);
+    return this.#get(row, LAST_AT) - this.#get(row, PREVIOUS_AT);
   }
   shownMilli(row: number): number {
-    return this.records.shownMilli(row);
+    return this.records.shownMilli(this.#slot.get(row));
   }
   shownBytes(row: number): number {
-    return this.records.get(row, SHOWN_BYTES);
+    return this.#get(row, SHOWN_BYTES);
   }
 
   // hot: once a sync of an HPA (bench/world).
@@ -256,13 +269,28 @@ export class UsageMeter {
     this.#scrapeCount.value++;
     for (let i = this.#others.length - 1; i >= 0; i--) {
       const row = this.#others[i]!;
+      const slot = this.#slot.get(row);
       if (this.isOn.get(row) === 0) {
-        this.records.forget(row);
+        this.records.free(slot, 0);
+        this.#slot.set(row, -1);
         this.#removeOther(row);
-      } else if (this.#reach.isReachable(row)) this.records.scrape(row, now);
-      else this.records.forget(row);
+      } else if (this.#reach.isReachable(row)) this.records.scrape(slot, now);
+      else this.records.forget(slot);
     }
     if (this.#isPrompt || this.#scrapeCount.value % MOST_WAITING === 0) this.playAll();
+  }
+
+  #get(row: number, field: number): number {
+    return this.records.get(this.#slot.get(row), field);
+  }
+
+  #put(row: number, field: number, value: number): void {
+    this.records.put(this.#slot.get(row), field, value);
+  }
+
+  /** The followers' records have moved. */
+  #locate({ rows, first }: Followers): void {
+    for (let i = 0; i < rows.length; i++) this.#slot.set(rows[i]!, first + i);
   }
 
   #playFor(row: number): void {
@@ -329,9 +357,10 @@ export class UsageMeter {
     return id;
   }
 
-  #enter(id: number, sourceId: number, group: number): Followers {
+  #enter(id: number, sourceId: number, group: number, block?: { first: number; order: number }): Followers {
     const source = this.#sources[sourceId] as UsageSource;
-    const followers = new Followers(this.records, this.#idleMilli, { sourceId, source, group });
+    const of = { sourceId, source, group, ...(block === undefined ? {} : { block }) };
+    const followers = new Followers(this.records, this.#idleMilli, of);
     this.#followers[id] = followers;
     let ids = this.#ofSource[sourceId];
     if (ids === undefined) {
@@ -351,10 +380,15 @@ export class UsageMeter {
     if (id < 0) return;
     const followers = this.#followers[id] as Followers;
     this.#play(followers);
-    const moved = followers.removeAt(this.#position[row]!);
-    if (moved !== -1) this.#position[moved] = this.#position[row]!;
+    const slot = this.#slot.get(row);
+    const own = this.records.allocate(0);
+    this.records.copy(slot, own);
+    const moved = followers.remove(slot);
+    if (moved !== -1) this.#slot.set(moved, slot);
+    this.#slot.set(row, own);
     this.#followed.set(row, 0);
     if (followers.count > 0) return;
+    followers.end();
     this.#followers[id] = undefined;
     this.#free.push(id);
     this.#ofSource[followers.sourceId]?.delete(followers.group);
@@ -389,9 +423,10 @@ export class UsageMeter {
   #saved(): readonly SavedFollowers[] {
     return this.#followers.flatMap((followers, id) => {
       if (followers === undefined) return [];
-      const { sourceId, group, change, scrapes } = followers;
+      const { sourceId, group, change, scrapes, first, order } = followers;
+      const rows = Object.freeze([...followers.rows]);
       const changeAt = followers.changeAt === Number.POSITIVE_INFINITY ? -1 : followers.changeAt;
-      return [Object.freeze({ id, sourceId, group, change, changeAt, scrapes })];
+      return [Object.freeze({ id, sourceId, group, change, changeAt, scrapes, rows, first, order })];
     });
   }
 
@@ -400,18 +435,15 @@ export class UsageMeter {
     this.#ofSource = [];
     this.#ofGroup = [];
     this.#others = [];
-    for (const { id, sourceId, group, change, changeAt, scrapes } of saved) {
-      const followers = this.#enter(id, sourceId, group);
+    for (const { id, sourceId, group, change, changeAt, scrapes, rows, first, order } of saved) {
+      const followers = this.#enter(id, sourceId, group, { first, order });
+      followers.rows = [...rows];
       followers.change = change;
       followers.changeAt = changeAt === -1 ? Number.POSITIVE_INFINITY : changeAt;
       followers.scrapes = scrapes;
     }
     this.#free = [];
     for (let id = 0; id < this.#followers.length; id++) if (this.#followers[id] === undefined) this.#free.push(id);
-    for (let row = 0; row < this.#followed.data.length; row++) {
-      const followers = this.#followersOf(row);
-      if (followers !== undefined) this.#setPosition(row, followers.add(row));
-    }
     for (let row = 0; row < this.#isOther.data.length; row++) {
       if (this.#isOther.data[row] === 1) this.#setPosition(row, this.#others.push(row) - 1);
     }

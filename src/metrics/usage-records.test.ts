@@ -9,7 +9,7 @@ const SECOND = 1_000_000;
 describe("UsageRecords", () => {
   it("integrates a rate between its changes", () => {
     const records = new UsageRecords(new CellRegistry(), new Housekeeping(0, NO_HOUSEKEEPING));
-    records.start(3, 0);
+    records.start(records.allocate(2) + 3, 0, 0);
     records.change(3, 100, 1000, 0);
     records.change(3, 300, 2000, 10 * SECOND);
     const at = records.seenAt(3, 15 * SECOND);
@@ -20,7 +20,9 @@ describe("UsageRecords", () => {
 
   it("shows the mean between the last two looks that differ, rounded up to milli-CPU", () => {
     const records = new UsageRecords(new CellRegistry(), new Housekeeping(0, NO_HOUSEKEEPING));
-    records.start(0, 0);
+    const slot = records.allocate(0);
+    records.forget(slot);
+    records.start(slot, 0, 0);
     records.change(0, 100, 1000, 0);
     records.scrape(0, 15 * SECOND);
     expect(records.shownMilli(0)).toBeNaN();
@@ -39,7 +41,8 @@ describe("UsageRecords", () => {
         const options = { periodMicros: 10 * SECOND, jitter: 1, hasRandomPhase: true };
         const housekeeping = new Housekeeping(9, options);
         const records = new UsageRecords(new CellRegistry(), housekeeping);
-        records.start(row, 500);
+        records.allocate(6);
+        records.start(row, 500, housekeeping.keyOf(row));
         const timeline: { at: number; cpu: number; bytes: number }[] = [{ at: 500, cpu: 0, bytes: 0 }];
         let now = 500;
         const compare = () => {

@@ -39,54 +39,63 @@ export interface FreshAges {
 }
 
 /**
- * The usage of pods and what metrics-server knows of it, one record a row: changes and scrapes of one pod, one after the
- * other. Nothing here knows when these happen (see `UsageMeter`).
+ * The usage of pods and what metrics-server knows of it, one record a slot: changes and scrapes of one pod, one after the
+ * other. Nothing here knows when these happen (see `UsageMeter`). Slots are handed out in blocks, so that what is read
+ * together lies together: a walk over records that are scattered waits for memory most of the time.
  */
 export class UsageRecords {
   readonly column: Column<Float64Array>;
   readonly housekeeping: Housekeeping;
   freshAges: FreshAges = { fromMicros: 0, toMicros: 0 };
+  /** Free blocks of 2^i slots, and the first slot that was never used. */
+  #free: number[][] = [];
+  #end = 0;
 
   constructor(registry: CellRegistry, housekeeping: Housekeeping) {
     this.column = new Column<Float64Array>(registry, "usage.records", Float64Array);
     this.housekeeping = housekeeping;
-    this.#clear(0);
+    registry.add({
+      name: "usage.slots",
+      save: () => ({ form: "data", data: Object.freeze([this.#end, this.#free.map((blocks) => [...blocks])]) }),
+      load: (state) => {
+        const [end, free] = state.data as readonly [number, readonly (readonly number[])[]];
+        this.#end = end;
+        this.#free = free.map((blocks) => [...blocks]);
+      },
+    });
   }
 
-  get(row: number, field: number): number {
-    return this.column.data[row * STRIDE + field]!;
+  /** A block of 2^order slots; what they hold means nothing. */
+  allocate(order: number): number {
+    const known = this.#free[order]?.pop();
+    if (known !== undefined) return known;
+    const first = this.#end;
+    this.#end += 1 << order;
+    this.column.ensure(this.#end * STRIDE);
+    return first;
   }
 
-  put(row: number, field: number, value: number): void {
-    this.column.data[row * STRIDE + field] = value;
+  free(first: number, order: number): void {
+    while (this.#free.length <= order) this.#free.push([]);
+    (this.#free[order] as number[]).push(first);
   }
 
-  /** Whether the row was ever used, or one near it. */
-  has(row: number): boolean {
-    return row * STRIDE < this.column.data.length;
+  copy(from: number, to: number, count = 1): void {
+    this.column.data.copyWithin(to * STRIDE, from * STRIDE, (from + count) * STRIDE);
   }
 
-  /** Makes room for a row; a row that was never used shows nothing. */
-  ensure(row: number): void {
-    const known = this.column.data.length / STRIDE;
-    if (row < known) return;
-    this.column.ensure((row + 1) * STRIDE);
-    this.#clear(known);
+  get(slot: number, field: number): number {
+    return this.column.data[slot * STRIDE + field]!;
   }
 
-  #clear(firstRow: number): void {
-    const { data } = this.column;
-    for (let at = firstRow * STRIDE; at < data.length; at += STRIDE) {
-      data[at + LAST_AT] = -1;
-      data[at + PREVIOUS_AT] = -1;
-    }
+  put(slot: number, field: number, value: number): void {
+    this.column.data[slot * STRIDE + field] = value;
   }
 
   /** The containers of a pod have started: its counter begins at 0. What is shown of an earlier one stays until the next scrape. */
-  start(row: number, now: number): void {
-    this.ensure(row);
+  start(slot: number, now: number, lookKey: number): void {
     const { data } = this.column;
-    const at = row * STRIDE;
+    const at = slot * STRIDE;
     data[at + STARTED] = now;
     data[at + INTEGRAL] = 0;
     data[at + CHANGED] = now;
@@ -95,20 +104,20 @@ export class UsageRecords {
     data[at + SEEN_AT] = now;
     data[at + SEEN_COUNTER] = 0;
     data[at + SEEN_BYTES] = 0;
-    data[at + LOOK_KEY] = this.housekeeping.keyOf(row);
+    data[at + LOOK_KEY] = lookKey;
   }
 
   /** What a pod uses from `now` on. */
-  change(row: number, cpuMilli: number, memoryBytes: number, now: number): void {
+  change(slot: number, cpuMilli: number, memoryBytes: number, now: number): void {
     const { data } = this.column;
-    const at = row * STRIDE;
+    const at = slot * STRIDE;
     const oldMilli = data[at + RATE]!;
     const oldBytes = data[at + BYTES]!;
     if (oldMilli === cpuMilli && oldBytes === memoryBytes) return;
     const changedAt = data[at + CHANGED]!;
     if (now !== changedAt) {
       const integral = data[at + INTEGRAL]!;
-      const seenAt = this.seenAt(row, now);
+      const seenAt = this.seenAt(slot, now);
       if (seenAt >= changedAt) {
         data[at + SEEN_AT] = seenAt;
         data[at + SEEN_COUNTER] = integral + oldMilli * (seenAt - changedAt);
@@ -122,34 +131,34 @@ export class UsageRecords {
   }
 
   /** Instant of the kubelet's last look at a running pod; `counterAt` and `bytesAt` say what it saw. */
-  seenAt(row: number, now: number): number {
-    return this.housekeeping.lastLookAt(this.get(row, LOOK_KEY), this.get(row, STARTED), now);
+  seenAt(slot: number, now: number): number {
+    return this.housekeeping.lastLookAt(this.get(slot, LOOK_KEY), this.get(slot, STARTED), now);
   }
 
   /** The counter at the look `seenAt`: milli-CPU · microseconds since the containers started. */
-  counterAt(row: number, seenAt: number): number {
-    const changedAt = this.get(row, CHANGED);
-    if (seenAt < changedAt) return this.get(row, SEEN_COUNTER);
-    return this.get(row, INTEGRAL) + this.get(row, RATE) * (seenAt - changedAt);
+  counterAt(slot: number, seenAt: number): number {
+    const changedAt = this.get(slot, CHANGED);
+    if (seenAt < changedAt) return this.get(slot, SEEN_COUNTER);
+    return this.get(slot, INTEGRAL) + this.get(slot, RATE) * (seenAt - changedAt);
   }
 
   /** The memory in use at the look `seenAt`. */
-  bytesAt(row: number, seenAt: number): number {
-    return this.get(row, seenAt < this.get(row, CHANGED) ? SEEN_BYTES : BYTES);
+  bytesAt(slot: number, seenAt: number): number {
+    return this.get(slot, seenAt < this.get(slot, CHANGED) ? SEEN_BYTES : BYTES);
   }
 
   /** A scrape reads a running pod. */
-  scrape(row: number, now: number): void {
+  scrape(slot: number, now: number): void {
     const { data } = this.column;
-    const at = row * STRIDE;
+    const at = slot * STRIDE;
     const started = data[at + STARTED]!;
-    const seenAt = this.seenAt(row, now);
+    const seenAt = this.seenAt(slot, now);
     let from = data[at + LAST_AT]!;
     if (from === seenAt && from > started) return;
-    const counter = this.counterAt(row, seenAt);
-    const bytes = this.bytesAt(row, seenAt);
+    const counter = this.counterAt(slot, seenAt);
+    const bytes = this.bytesAt(slot, seenAt);
     if (counter === 0 || bytes === 0) {
-      this.forget(row);
+      this.forget(slot);
       return;
     }
     const age = seenAt - started;
@@ -166,15 +175,15 @@ export class UsageRecords {
   }
 
   /** A scrape that could not read the pod: nothing is shown of it, and the next one begins anew. */
-  forget(row: number): void {
-    this.put(row, LAST_AT, -1);
-    this.put(row, PREVIOUS_AT, -1);
+  forget(slot: number): void {
+    this.put(slot, LAST_AT, -1);
+    this.put(slot, PREVIOUS_AT, -1);
   }
 
   /** Milli-CPU shown; NaN when nothing is. */
-  shownMilli(row: number): number {
+  shownMilli(slot: number): number {
     const { data } = this.column;
-    const at = row * STRIDE;
+    const at = slot * STRIDE;
     const from = data[at + PREVIOUS_AT]!;
     if (from === -1) return Number.NaN;
     return milliBetween(data[at + LAST_COUNTER]! - data[at + PREVIOUS_COUNTER]!, data[at + LAST_AT]! - from);
