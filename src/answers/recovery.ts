@@ -18,16 +18,24 @@ export interface NeverBack {
   readonly why: string;
 }
 
-/** The pods that a loss takes: ready ones on the nodes, but for those of DaemonSets. */
+/** By which a kubelet marks the static pods that it runs by itself. */
+const STATIC = "kubernetes.io/config.mirror";
+
+/** The pods that a loss takes: ready ones on the nodes, but for those that belong to their nodes. */
 export function downPods(world: World, nodes: readonly string[]): Down[] {
   const { pods } = world.store;
   return nodes.flatMap((node) => {
     const list = pods.nodeNames.find(node);
     const rows = list === -1 ? [] : pods.byNode.rows(list);
     return rows
-      .filter((row) => pods.isReady(row) && !pods.isDeleting(row) && pods.owner.get(row)?.kind !== "DaemonSet")
+      .filter((row) => pods.isReady(row) && !pods.isDeleting(row) && !belongsToNode(world, row))
       .map((row) => ({ row, serial: pods.serial.get(row), node, workload: workloadOf(world, row) }));
   });
+}
+
+/** Pods of DaemonSets, and those that a kubelet starts from files. */
+function belongsToNode({ store: { pods } }: World, row: number): boolean {
+  return pods.owner.get(row)?.kind === "DaemonSet" || pods.templateOf(row).annotations[STATIC] !== undefined;
 }
 
 const MADE_BY_ANOTHER = ["ReplicaSet", "Job"] as const;

@@ -4,6 +4,7 @@ import { expandList, findKind } from "../kube/index.ts";
 import { readDocuments } from "../scenario/index.ts";
 import { Anonymizer } from "./anonymize.ts";
 import { cleaned, isRecord, type JsonMap } from "./clean-object.ts";
+import { madeOwners } from "./made-owners.ts";
 import type { OutputFolder } from "./output.ts";
 import type { ImportReport } from "./report.ts";
 
@@ -69,6 +70,8 @@ export function importKubectl(
     report.add("E0005", files[0] ?? "", 0, "there is no Kubernetes object to be simulated");
     return null;
   }
+  const made = madeOwners(kept);
+  kept.push(...made.objects);
   const anonymizer = isAnonymized ? new Anonymizer() : null;
   const objects = anonymizer === null ? kept : kept.map((object) => anonymizer.object(object));
   const manifests = writeObjects(objects, output);
@@ -76,6 +79,10 @@ export function importKubectl(
   const counts = new Map<string, number>();
   for (const { kind } of objects) counts.set(String(kind), (counts.get(String(kind)) ?? 0) + 1);
   report.note([...counts].map(([kind, count]) => `${count} ${kind}`).join(", "));
+  if (made.counts.size > 0) {
+    const names = [...made.counts].map(([kind, count]) => `${count} ${kind}`).join(", ");
+    report.note(`of these made from the pods that name them as their controllers: ${names}`);
+  }
   if (!counts.has("Node")) report.note("no Node among the objects: three nodes of 4 CPU and 16Gi will stand in");
   return { duration: "1h", manifests };
 }
