@@ -35,7 +35,8 @@ function familiesOf(series: string, table: SeriesTable, startMicros: number): st
   const columns = table.names.filter((name) => name !== "at_s" && !labels.includes(name));
   return columns.map((column) => {
     const isCounter = COUNTERS.has(`${series}/${column}`);
-    const family = `orrery_${series}_${column}`;
+    // A name that ends in _total is a counter's.
+    const family = `orrery_${series}_${column === "total" ? "all" : column}`;
     const unit = UNITS.find((one) => column.endsWith(`_${one}`));
     const sample = isCounter ? `${family}_total` : family;
     const values = table.texts(column);
