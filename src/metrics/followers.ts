@@ -1,4 +1,5 @@
 import { roughNormal } from "../random/index.ts";
+import { jitteredLook } from "./housekeeping.ts";
 import {
   BYTES,
   CHANGED,
@@ -165,15 +166,24 @@ export class Followers {
     records.change(slot, cpuMilli < limit ? cpuMilli : limit, records.get(slot, BYTES), at);
   }
 
+  /** A change at or before a scrape, if there is one, and the scrape, of one pod; returns the milli-CPU shown. */
+  #playOne(slot: number, { at, level, draw }: LevelChange, scrapeAt: number): number {
+    if (at <= scrapeAt) this.#follow(slot, at, level, draw);
+    this.#records.scrape(slot, scrapeAt);
+    return this.#records.shownMilli(slot);
+  }
+
   // hot: every pod at every sample (bench/world).
   /**
    * What `play` of at most one change and then `scrape` do, in one pass over the records. `changeAt` is Infinity for no change;
    * `reach` null: every follower can be read.
    */
-  pass({ at: changeAt, level, draw }: LevelChange, scrapeAt: number, reach: Reach | null): void {
+  pass(change: LevelChange, scrapeAt: number, reach: Reach | null): void {
+    const { at: changeAt, level, draw } = change;
     const records = this.#records;
     const { data } = records.column;
     const { housekeeping } = records;
+    const { period, spread } = housekeeping;
     const { rows, count, first } = this;
     const { noise } = this.source;
     const relativeSd = noise === null ? 0 : noise.relativeSd;
@@ -192,7 +202,10 @@ export class Followers {
       const at = slot * STRIDE;
       const started = data[at + STARTED]!;
       const changedAt = data[at + CHANGED]!;
-      const seenAt = housekeeping.lastLookAt(data[at + LOOK_KEY]!, started, scrapeAt);
+      let seenAt = scrapeAt;
+      if (spread > 0) {
+        seenAt = jitteredLook(data[at + LOOK_KEY]!, started, scrapeAt, period, spread);
+      } else if (period > 0) seenAt = housekeeping.lastLookAt(data[at + LOOK_KEY]!, started, scrapeAt);
       let lastAt = data[at + LAST_AT]!;
       const isNew = seenAt !== lastAt;
       // A young container, one that changed by itself since its last look, and what is rare.
@@ -202,9 +215,7 @@ export class Followers {
         (isNew && seenAt < changedAt) ||
         data[at + BYTES]! === 0
       ) {
-        if (hasChange) this.#follow(slot, changeAt, level, draw);
-        records.scrape(slot, scrapeAt);
-        sum += records.shownMilli(slot);
+        sum += this.#playOne(slot, change, scrapeAt);
         continue;
       }
       const integral = data[at + INTEGRAL]!;

@@ -26,21 +26,21 @@ export const NO_HOUSEKEEPING: HousekeepingOptions = { periodMicros: 0, jitter: 0
  */
 export class Housekeeping {
   readonly #seed: number;
-  readonly #period: Micros;
-  readonly #spread: Micros;
+  readonly period: Micros;
+  readonly spread: Micros;
   readonly #hasPhase: boolean;
 
   /** `seed` of the draws, from `Streams.seedOf`. */
   constructor(seed: number, { periodMicros, jitter, hasRandomPhase }: HousekeepingOptions) {
     this.#seed = seed;
-    this.#spread = Math.floor((periodMicros * jitter) / 2);
-    this.#period = periodMicros + this.#spread;
-    this.#hasPhase = hasRandomPhase && this.#spread === 0;
+    this.spread = Math.floor((periodMicros * jitter) / 2);
+    this.period = periodMicros + this.spread;
+    this.#hasPhase = hasRandomPhase && this.spread === 0;
   }
 
   /** Whether every instant is a look. */
   get isContinuous(): boolean {
-    return this.#period === 0;
+    return this.period === 0;
   }
 
   /** The word by which the looks at a pod are drawn. */
@@ -51,20 +51,24 @@ export class Housekeeping {
   // hot: once a pod and scrape (bench/world).
   /** Instant of the last look at or before `now`, of a pod with this key (`keyOf`) that started at `startedAt`. */
   lastLookAt(key: number, startedAt: Micros, now: Micros): Micros {
-    const period = this.#period;
+    const { period, spread } = this;
     if (period === 0) return now;
-    const spread = this.#spread;
-    if (spread === 0) {
-      const phase = this.#hasPhase ? Math.floor(drawKeyed(key, 0) * period) : 0;
-      const look = Math.floor((now - startedAt + phase) / period);
-      return look === 0 ? startedAt : startedAt - phase + look * period;
-    }
-    // The newest look that may have been, or else the one before: they are farther apart than the spread.
-    const look = Math.floor((now - startedAt + spread * 0.5) / period);
-    if (look <= 0) return startedAt;
-    const at = startedAt + look * period + Math.floor(spread * (drawWord(key, look) - 0.5));
-    if (at <= now) return at;
-    if (look === 1) return startedAt;
-    return startedAt + (look - 1) * period + Math.floor(spread * (drawWord(key, look - 1) - 0.5));
+    if (spread > 0) return jitteredLook(key, startedAt, now, period, spread);
+    const phase = this.#hasPhase ? Math.floor(drawKeyed(key, 0) * period) : 0;
+    const look = Math.floor((now - startedAt + phase) / period);
+    return look === 0 ? startedAt : startedAt - phase + look * period;
   }
+}
+
+// hot: once a pod and scrape (bench/world). Apart and small, so that a loop takes it in and no result is boxed.
+/** `lastLookAt` with jitter: the newest look that may have been, or else the one before; they are farther apart than the spread. */
+export function jitteredLook(key: number, startedAt: Micros, now: Micros, period: Micros, spread: Micros): Micros {
+  let look = Math.floor((now - startedAt + spread * 0.5) / period);
+  if (look <= 0) return startedAt;
+  let at = startedAt + look * period + Math.floor(spread * (drawWord(key, look) - 0.5));
+  if (at <= now) return at;
+  look--;
+  if (look === 0) return startedAt;
+  at = startedAt + look * period + Math.floor(spread * (drawWord(key, look) - 0.5));
+  return at;
 }
