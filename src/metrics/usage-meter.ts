@@ -188,8 +188,7 @@ export class UsageMeter {
     if (ids === undefined) return;
     for (const id of ids.values()) {
       const followers = this.#followers[id] as Followers;
-      if (followers.changeAt === Number.POSITIVE_INFINITY)
-        followers.changeAt = followers.source.changeAt(followers.change);
+      followers.changeAt = followers.source.changeAt(followers.change);
       if (this.#isPrompt) this.#play(followers);
     }
   }

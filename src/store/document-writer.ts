@@ -147,10 +147,10 @@ export class DocumentWriter {
   // hot: once a sync of an HPA at rest (bench/world).
   /**
    * A write of the status that shows what was measured and says nothing else: it counts as a revision, wakes nobody, and is
-   * rendered when somebody reads the object (`DocumentTable.renderBy`).
+   * rendered when somebody reads the object (`DocumentTable.renderBy`). `figure` is its first number, for `DocumentTable.figureOf`.
    */
-  statusMeasured(table: DocumentTable, row: number): void {
-    table.defer(row, ++this.#context.revision.value);
+  statusMeasured(table: DocumentTable, row: number, figure: number): void {
+    table.defer(row, ++this.#context.revision.value, figure);
   }
 
   /** Removes an object at once. What becomes of its dependents is the garbage collector's business. */

@@ -22,6 +22,8 @@ export class DocumentTable<T extends KubeObject = KubeObject> {
   readonly #present: Links;
   /** Revisions of writes that have not been rendered: derived, as nothing is saved unrendered. 0: none. */
   #unrendered: number[] = [];
+  /** The first figure of each such write. */
+  readonly #figures: number[] = [];
   #render: Renderer<T>["render"] | undefined;
   /** Rows by name, by namespace: derived. */
   #index: Map<string, Map<string, number>> | undefined;
@@ -132,8 +134,14 @@ export class DocumentTable<T extends KubeObject = KubeObject> {
   }
 
   /** For the store alone: the row's object is to be rendered when somebody reads it. */
-  defer(row: number, revision: number): void {
+  defer(row: number, revision: number, figure: number): void {
     this.#unrendered[row] = revision;
+    this.#figures[row] = figure;
+  }
+
+  /** The first figure of the newest write that has not been rendered; undefined when there is none, and `peek` says it all. */
+  figureOf(row: number): number | undefined {
+    return (this.#unrendered[row] ?? 0) === 0 ? undefined : this.#figures[row];
   }
 
   #renderRow(row: number): void {

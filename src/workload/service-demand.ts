@@ -31,6 +31,9 @@ interface Share {
   readonly since: Micros;
 }
 
+/** Argument of an event: a look at the noise alone. */
+export const FOR_NOISE = 1;
+
 const NO_SHARE: Share = Object.freeze({ wantedPerSecond: 0, unservedPerSecond: 0, since: 0 });
 const NO_TOTALS: DemandTotals = Object.freeze({ requests: 0, unservedRequests: 0, overloadedMicros: 0 });
 const NO_BACKENDS: readonly number[] = Object.freeze([]);
@@ -49,6 +52,8 @@ export class DemandCells {
   readonly share: RefColumn<Share>;
   readonly totals: RefColumn<DemandTotals>;
   readonly isDirty: RefColumn<boolean>;
+  /** Whether a look at the noise is to come. */
+  readonly isDrawSet: RefColumn<boolean>;
   readonly connections: RefColumn<Connections>;
   /** Capacities of the backends when they were looked up. */
   readonly capacities: RefColumn<Capacities>;
@@ -60,6 +65,7 @@ export class DemandCells {
     this.share = new RefColumn<Share>(registry, "workload.share", NO_SHARE);
     this.totals = new RefColumn<DemandTotals>(registry, "workload.totals", NO_TOTALS);
     this.connections = new RefColumn<Connections>(registry, "workload.connections", NO_CONNECTIONS);
+    this.isDrawSet = new RefColumn<boolean>(registry, "workload.isDrawSet", false);
     this.isDirty = new RefColumn<boolean>(registry, "workload.dirty", false);
     this.capacities = new RefColumn<Capacities>(registry, "workload.capacities", NO_CAPACITIES);
     this.changes = new LevelLogs(registry, "workload.changes");
@@ -79,6 +85,8 @@ export interface DemandContext {
   readonly turnKind: number;
   /** The share of a load changed, or its backends did. */
   readonly onShare: (row: number, backends: Backends) => void;
+  /** Whether a backend has to be looked at whenever noise is drawn. */
+  readonly isLoose: (podRow: number) => boolean;
 }
 
 /** Backends that are none any more, and those that there are. */
@@ -179,13 +187,16 @@ export class ServiceDemand implements UsageSource {
     return this.#pool === undefined;
   }
   changeAt(index: number): Micros {
-    return this.#context.cells.changes.changeAt(this.#row, index);
+    return this.#context.cells.changes.changeAt(this.#row, index, this.#context.engine.now, this.#drawMicros);
   }
   levelAt(index: number): number {
-    return this.#context.cells.changes.levelAt(this.#row, index);
+    return this.#context.cells.changes.levelAt(this.#row, index, this.#context.engine.now, this.#drawMicros);
   }
-  firstAfter(time: Micros): number {
-    return this.#context.cells.changes.firstAfter(this.#row, time);
+  firstAfter(now: Micros): number {
+    return this.#context.cells.changes.firstAfter(this.#row, now, this.#drawMicros);
+  }
+  get #drawMicros(): Micros {
+    return this.noise?.everyMicros ?? 0;
   }
   forgetBefore(index: number): void {
     this.#context.cells.changes.forgetBefore(this.#row, index);
@@ -262,18 +273,27 @@ export class ServiceDemand implements UsageSource {
     return this.#context.cells.backends.get(this.#row);
   }
 
-  /** Looks at the curve, and says when to look again. */
-  tick(): void {
+  /** Looks at the curve, and says when to look again; or, for backends that do not follow it, at its noise alone. */
+  tick(isForNoise: boolean): void {
     const { startMicros, endMicros, requestsPerSecond } = this.load;
-    const now = this.#context.engine.now;
+    const { engine, tickMicros, demandKind, cells } = this.#context;
+    const { now } = engine;
+    if (isForNoise) cells.isDrawSet.set(this.#row, false);
     this.refresh(false);
-    if (now >= endMicros) return;
-    const since = now - startMicros;
-    let next = startMicros + nextLook(requestsPerSecond.curve, since, this.#context.tickMicros);
-    const every = requestsPerSecond.noise?.everyMicros;
-    if (every !== undefined) next = Math.min(next, (Math.floor(now / every) + 1) * every);
-    next = Math.min(next, endMicros);
-    if (next !== Number.POSITIVE_INFINITY) this.#context.engine.at(next, this.#context.demandKind, this.#row);
+    if (isForNoise || now >= endMicros) return;
+    const next = startMicros + nextLook(requestsPerSecond.curve, now - startMicros, tickMicros);
+    const at = Math.min(next, endMicros);
+    if (at !== Number.POSITIVE_INFINITY) engine.at(at, demandKind, this.#row);
+  }
+
+  /** Has the loose backends looked at when noise is drawn next. */
+  awaitDraw(): void {
+    const { engine, demandKind, cells, isLoose } = this.#context;
+    const { now } = engine;
+    if (this.noise === null || cells.isDrawSet.get(this.#row) || now >= this.load.endMicros) return;
+    if (!this.#backends.some(isLoose)) return;
+    cells.isDrawSet.set(this.#row, true);
+    engine.at((Math.floor(now / this.#drawMicros) + 1) * this.#drawMicros, demandKind, this.#row, FOR_NOISE);
   }
 
   /** Shares the demand anew; with `lookUp`, over the endpoints that there are now. */
@@ -298,7 +318,7 @@ export class ServiceDemand implements UsageSource {
     if (unservedPerSecond > 0) share.set(this.#row, Object.freeze({ wantedPerSecond, unservedPerSecond, since: now }));
     if (this.isFollowable) {
       const level = this.#wantedOf(0) * (this.load.perRequest.cpuMicros / MILLI);
-      this.#context.cells.changes.push(this.#row, now, level);
+      this.#context.cells.changes.push(this.#row, now, level, this.#drawMicros);
     }
     const current = this.#backends;
     let left = NO_BACKENDS;
@@ -307,6 +327,7 @@ export class ServiceDemand implements UsageSource {
       left = old.filter((row) => !kept.has(row));
     }
     this.#context.onShare(this.#row, { left, now: current });
+    this.awaitDraw();
   }
 
   #readyBackends(): number[] {

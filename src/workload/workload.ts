@@ -8,7 +8,7 @@ import { levelAt } from "./curve.ts";
 import { NodeCpu } from "./node-cpu.ts";
 import { limitsOf } from "./pod-limits.ts";
 import { isFollowable, PodLoadSource } from "./pod-load-source.ts";
-import { type Backends, DemandCells, type DemandContext, ServiceDemand } from "./service-demand.ts";
+import { type Backends, DemandCells, type DemandContext, FOR_NOISE, ServiceDemand } from "./service-demand.ts";
 import type { PodLoad, ServiceLoad, TimedCurve } from "./types.ts";
 
 export interface WorkloadOptions {
@@ -103,10 +103,11 @@ export class Workload {
       store,
       cells: new DemandCells(engine.cells),
       tickMicros: options.tickMicros,
-      demandKind: engine.define("workload.demand", PHASE.node, (row) => demandOf(row).tick()),
+      demandKind: engine.define("workload.demand", PHASE.node, (row, arg) => demandOf(row).tick(arg === FOR_NOISE)),
       endpointsKind: engine.define("workload.endpoints", PHASE.node, (row) => demandOf(row).refresh(true)),
       turnKind: engine.define("workload.connections", PHASE.node, (row) => demandOf(row).endTurn()),
       onShare: (row, backends) => this.#shared(row, backends),
+      isLoose: (row) => this.#meter.isOn.get(row) === 1 && !this.#meter.isFollowing(row),
     };
     this.services = options.loads
       .filter((load): load is ServiceLoad => load.kind === "service")
@@ -236,6 +237,7 @@ export class Workload {
     if (sourceId === -1) {
       this.#meter.unfollow(row);
       this.#loosen(row, this.#loadsOf(row));
+      for (const service of this.#servedBy.get(row)) (this.services[service] as ServiceDemand).awaitDraw();
       return;
     }
     this.#loosen(row, NO_LOADS);

@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { Engine } from "../engine/index.ts";
 import type { KubeObject } from "../kube/index.ts";
-import { DocumentTable, Store } from "../store/index.ts";
+import { Store } from "../store/index.ts";
 import { CellRegistry } from "../tables/index.ts";
 import { DocumentSamples, type SampleOptions } from "./document-samples.ts";
 import { Measures } from "./measures.ts";
@@ -93,16 +93,20 @@ test("measures that were loaded are told anew", () => {
   expect(figures(measures)).toEqual([["a", 2, 4, 2]]);
 });
 
-test("objects that are made when they are read are read at every sample", () => {
-  const { table, measures, look, make, sample } = samples({ isReadAlways: true });
-  make("a", 2);
+test("a status that waits to be rendered is seen by its figure, and not rendered for it", () => {
+  const { store, table, measures, make, sample } = samples({
+    withFigure: ({ labels, row }, figure) => ({ labels, values: [figure], row: { ...row, replicas: figure } }),
+  });
+  const render = vi.fn((_row: number, object: Sized) => ({ ...object, spec: { replicas: 5 } }));
+  table.renderBy(render);
+  const a = make("a", 2);
+  sample();
+  store.writer.statusMeasured(table, a, 9);
   sample();
   sample();
-  expect(look).toHaveBeenCalledTimes(1);
-  const read = vi.spyOn(table, "get");
-  read.mockImplementation(
-    (row) => ({ ...DocumentTable.prototype.get.call(table, row), spec: { replicas: 9 } }) as Sized,
-  );
+  expect(render).not.toHaveBeenCalled();
+  expect(figures(measures)).toEqual([["a", 3, 20, 9]]);
+  expect(table.get(a).spec.replicas).toBe(5);
   sample();
-  expect(figures(measures)).toEqual([["a", 3, 13, 9]]);
+  expect(figures(measures)).toEqual([["a", 4, 25, 5]]);
 });

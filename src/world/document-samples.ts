@@ -12,13 +12,18 @@ export interface Look {
 }
 
 export interface SampleOptions {
-  /** Whether every document is read at every sample: for a kind whose objects are made when they are read. Default false. */
-  readonly isReadAlways?: boolean;
+  /**
+   * For a kind whose status is rendered when somebody reads it (`DocumentTable.renderBy`): what is seen with another figure
+   * (`DocumentTable.figureOf`). Every document is looked at at every sample, and none is rendered for it.
+   */
+  readonly withFigure?: (look: Look, figure: number) => Look;
 }
 
 interface Sampled<T> {
   readonly serial: number;
   document: T;
+  /** The figure that is seen in place of the document's. */
+  figure: number | undefined;
   /** Undefined for a document that is not sampled as it stands. */
   look: Look | undefined;
   gauges: readonly Gauge[];
@@ -35,7 +40,7 @@ export class DocumentSamples<T extends KubeObject> {
   readonly #measures: Measures;
   readonly #metrics: readonly string[];
   readonly #lookAt: (document: T) => Look | undefined;
-  readonly #isReadAlways: boolean;
+  readonly #withFigure: SampleOptions["withFigure"];
   #byRow: (Sampled<T> | undefined)[] = [];
   /** In the order of the table. */
   #present: Sampled<T>[] = [];
@@ -56,7 +61,7 @@ export class DocumentSamples<T extends KubeObject> {
     this.#measures = measures;
     this.#metrics = metrics;
     this.#lookAt = lookAt;
-    this.#isReadAlways = options.isReadAlways ?? false;
+    this.#withFigure = options.withFigure;
   }
 
   /** Tells the measures what the documents are worth at this sample. To be called at every sample from the first one measured on. */
@@ -86,7 +91,7 @@ export class DocumentSamples<T extends KubeObject> {
 
   #read(): void {
     const table = this.#table;
-    if (!this.#isReadAlways && table.version === this.#version) return;
+    if (this.#withFigure === undefined && table.version === this.#version) return;
     this.#version = table.version;
     this.#toldIn = -1;
     this.#reading++;
@@ -97,16 +102,24 @@ export class DocumentSamples<T extends KubeObject> {
   }
 
   #sampledOf(row: number): Sampled<T> {
-    const document = this.#table.get(row);
+    const document = this.#table.peek(row);
     const serial = this.#table.serial.get(row);
     let sampled = this.#byRow[row];
     if (sampled?.serial !== serial) {
-      sampled = { serial, document, look: this.#lookAt(document), gauges: [], reading: 0 };
+      sampled = { serial, document, figure: undefined, look: this.#lookAt(document), gauges: [], reading: 0 };
       this.#byRow[row] = sampled;
     } else if (sampled.document !== document) {
       sampled.document = document;
+      sampled.figure = undefined;
       sampled.look = this.#lookAt(document);
       if (sampled.look === undefined) this.#release(sampled);
+    }
+    if (this.#withFigure !== undefined && sampled.look !== undefined) {
+      const figure = this.#table.figureOf(row);
+      if (figure !== undefined && figure !== sampled.figure) {
+        sampled.figure = figure;
+        sampled.look = this.#withFigure(sampled.look, figure);
+      }
     }
     const { look } = sampled;
     if (look !== undefined && sampled.gauges.length === 0) {

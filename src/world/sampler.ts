@@ -56,7 +56,7 @@ export class Sampler {
       (kind) => new DocumentSamples(store.documents<Workload>(kind), measures, WORKLOAD_METRICS, workloadLook),
     );
     const hpas = store.documents<HorizontalPodAutoscaler>("HorizontalPodAutoscaler");
-    this.#hpas = new DocumentSamples(hpas, measures, HPA_METRICS, hpaLook, { isReadAlways: true });
+    this.#hpas = new DocumentSamples(hpas, measures, HPA_METRICS, hpaLook, { withFigure: hpaWithUtilization });
     this.#services = observed.services.map(({ load: { namespace, service } }) => {
       const labels = { namespace, svc: service };
       return {
@@ -240,6 +240,16 @@ function workloadLook(workload: Workload): Look | undefined {
   const updated = updatedReplicas(workload) ?? current;
   const row = { namespace, kind, name, wanted, current, ready, updated };
   return { labels: { namespace, kind, name }, values: [wanted, ready], row };
+}
+
+/** What is seen of an HPA whose newest metrics have not been rendered; NaN: its first metric is no utilization. */
+function hpaWithUtilization({ labels, values, row }: Look, percent: number): Look {
+  const isKnown = !Number.isNaN(percent);
+  return {
+    labels,
+    values: [values[0], isKnown ? percent / 100 : undefined],
+    row: { ...row, utilization_percent: isKnown ? percent : "" },
+  };
 }
 
 function hpaLook({ metadata, spec, status }: HorizontalPodAutoscaler): Look {

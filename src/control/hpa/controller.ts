@@ -135,7 +135,7 @@ export class HpaController {
     const { engine } = this.#store;
     if (this.#isSteady(row, this.#hpas.peek(row))) {
       // The metrics shown follow what was measured; nothing else of the status changes.
-      if (this.#hasMoved) this.#store.writer.statusMeasured(this.#hpas, row);
+      if (this.#hasMoved) this.#store.writer.statusMeasured(this.#hpas, row, this.#utilizationShown(row));
       this.#steadyAt.set(row, engine.now);
       this.#syncCount.set(row, this.#syncCount.get(row) + 1);
       this.#queue.addAfter(row, this.#options.hpaSyncMicros);
@@ -170,6 +170,12 @@ export class HpaController {
       if (steady !== undefined) steady.hpa = this.#hpas.get(row);
     }
     this.#queue.addAfter(row, this.#options.hpaSyncMicros);
+  }
+
+  /** Percent that the first metric shows of the CPU or memory of whole pods; NaN when it shows something else. */
+  #utilizationShown(row: number): number {
+    const first = this.#steady[row]?.resources[0];
+    return first === undefined || first.container !== "" ? Number.NaN : first.utilizationPercent;
   }
 
   /** The object with the metrics as they were measured last. */
