@@ -8,6 +8,7 @@ import { ClientPool, type Connections, NO_CONNECTIONS } from "./client-pool.ts";
 import { levelAt, nextLook } from "./curve.ts";
 import { LevelLogs } from "./level-logs.ts";
 import { limitsOf } from "./pod-limits.ts";
+import { keyOf as keyOfService, type SlicesByService } from "./slices-by-service.ts";
 import type { LoadMeasure, Noise, ServiceLoad } from "./types.ts";
 
 const MICROS_PER_SECOND = 1_000_000;
@@ -77,6 +78,7 @@ export interface DemandContext {
   readonly engine: Engine;
   readonly store: Store;
   readonly cells: DemandCells;
+  readonly slices: SlicesByService;
   readonly tickMicros: Micros;
   /** Event kinds whose subject is the row of a load: look at the curve; look up the endpoints; end connections. */
   readonly demandKind: number;
@@ -127,15 +129,17 @@ export class ServiceDemand implements UsageSource {
     }
   }
 
-  /** An EndpointSlice changed: if it is one of this Service, the backends are looked up again at this instant. */
-  sliceChanged(row: number): void {
+  /** An EndpointSlice of this Service changed: the backends are looked up again at this instant. */
+  sliceChanged(): void {
     const { engine, cells, endpointsKind } = this.#context;
-    const slice = this.#slices.get(row);
-    if (slice.metadata.namespace !== this.load.namespace) return;
-    if (slice.metadata.labels?.["kubernetes.io/service-name"] !== this.load.service || cells.isDirty.get(this.#row))
-      return;
+    if (cells.isDirty.get(this.#row)) return;
     cells.isDirty.set(this.#row, true);
     engine.at(engine.now, endpointsKind, this.#row);
+  }
+
+  /** The Service, as `SlicesByService` names it. */
+  get serviceKey(): string {
+    return keyOfService(this.load.namespace, this.load.service);
   }
 
   /** Requests per second wanted now. */
@@ -333,10 +337,7 @@ export class ServiceDemand implements UsageSource {
   #readyBackends(): number[] {
     const { pods } = this.#context.store;
     const rows = new Set<number>();
-    for (let row = this.#slices.first(); row !== -1; row = this.#slices.after(row)) {
-      const slice = this.#slices.get(row);
-      if (slice.metadata.namespace !== this.load.namespace) continue;
-      if (slice.metadata.labels?.["kubernetes.io/service-name"] !== this.load.service) continue;
+    for (const slice of this.#context.slices.of(this.serviceKey).map((row) => this.#slices.get(row))) {
       for (const endpoint of slice.endpoints) {
         if (!endpoint.conditions.ready || endpoint.targetRef?.kind !== "Pod") continue;
         const pod = pods.rowOf(this.load.namespace, endpoint.targetRef.name);

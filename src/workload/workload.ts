@@ -9,6 +9,7 @@ import { NodeCpu } from "./node-cpu.ts";
 import { limitsOf } from "./pod-limits.ts";
 import { isFollowable, PodLoadSource } from "./pod-load-source.ts";
 import { type Backends, DemandCells, type DemandContext, FOR_NOISE, ServiceDemand } from "./service-demand.ts";
+import { SlicesByService } from "./slices-by-service.ts";
 import type { PodLoad, ServiceLoad, TimedCurve } from "./types.ts";
 
 export interface WorkloadOptions {
@@ -39,6 +40,9 @@ const NO_LOADS: readonly number[] = Object.freeze([]);
  */
 export class Workload {
   readonly services: readonly ServiceDemand[];
+  /** The loads on a Service. */
+  readonly #byService = new Map<string, ServiceDemand[]>();
+  readonly #slices: SlicesByService;
   readonly #engine: Engine;
   readonly #store: Store;
   readonly #meter: UsageMeter;
@@ -97,11 +101,13 @@ export class Workload {
         this.#loadsOfGroup = [];
       },
     });
+    this.#slices = new SlicesByService(store);
     const demandOf = (row: number): ServiceDemand => this.services[row] as ServiceDemand;
     const context: DemandContext = {
       engine,
       store,
       cells: new DemandCells(engine.cells),
+      slices: this.#slices,
       tickMicros: options.tickMicros,
       demandKind: engine.define("workload.demand", PHASE.node, (row, arg) => demandOf(row).tick(arg === FOR_NOISE)),
       endpointsKind: engine.define("workload.endpoints", PHASE.node, (row) => demandOf(row).refresh(true)),
@@ -112,6 +118,11 @@ export class Workload {
     this.services = options.loads
       .filter((load): load is ServiceLoad => load.kind === "service")
       .map((load, row) => new ServiceDemand(context, load, row));
+    for (const service of this.services) {
+      const known = this.#byService.get(service.serviceKey);
+      if (known === undefined) this.#byService.set(service.serviceKey, [service]);
+      else known.push(service);
+    }
     this.#sources = this.#podLoads.map((load) => new PodLoadSource(load, options.tickMicros));
     this.#isFollowable = this.#podLoads.map(isFollowable);
     this.#podSourceIds = this.#sources.map((source) => meter.addSource(source));
@@ -163,8 +174,8 @@ export class Workload {
     const podKind = this.#store.kindIdOf("Pod");
     while (this.#cursor.next()) {
       const { kindId, row, flags } = this.#cursor;
-      if (kindId !== podKind) for (const service of this.services) service.sliceChanged(row);
-      else this.#podChanged(row, flags);
+      if (kindId === podKind) this.#podChanged(row, flags);
+      else for (const service of this.#byService.get(this.#slices.changed(row)) ?? []) service.sliceChanged();
     }
     this.#nodeCpu?.divide(this.#engine.now);
   }
