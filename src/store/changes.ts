@@ -22,6 +22,8 @@ export const CHANGE = {
   unschedulable: 512,
   nominated: 1024,
   podIp: 2048,
+  /** Documents: the status shows what was measured anew and nothing else. Told only to those who ask for it by this flag. */
+  measured: 4096,
 } as const;
 
 /** Owners of pods that a cursor can tell apart, as bits. */
@@ -43,10 +45,11 @@ export function ownerBitOf(kind: string | undefined): number {
 }
 
 const EVERYTHING = -1;
+const ALL_BUT_MEASURED = ~CHANGE.measured;
 
 /**
  * Which changes of a kind matter to a cursor: those with one of these flags. Of pods also only those with one of these owners
- * (`OWNER`), unless metadata changed, which may change the owner. Both default to all.
+ * (`OWNER`), unless metadata changed, which may change the owner. Both default to all, `measured` apart.
  */
 export interface Interest {
   readonly flags?: number;
@@ -132,7 +135,7 @@ export class ChangeLog implements Cell {
     const cursor = new LogCursor(this, this.#engine, name, this.#cursors.length, onWake, options);
     this.#cursors.push(cursor);
     for (const kindId of kindIds) {
-      const { flags = EVERYTHING, owners = EVERYTHING } =
+      const { flags = ALL_BUT_MEASURED, owners = EVERYTHING } =
         (kindId === this.#podKindId ? options.pods : options.documents) ?? {};
       const subscription = { cursor, flags, owners };
       cursor.wants[kindId] = subscription;
@@ -141,6 +144,14 @@ export class ChangeLog implements Cell {
       else list.push(subscription);
     }
     return cursor;
+  }
+
+  /** Whether somebody is told of such changes of a kind. */
+  isWanted(kindId: number, flags: number): boolean {
+    const list = this.#byKind[kindId];
+    if (list === undefined) return false;
+    for (let i = 0; i < list.length; i++) if ((flags & (list[i] as Subscription).flags) !== 0) return true;
+    return false;
   }
 
   // hot: once a write (bench/world).

@@ -146,11 +146,13 @@ export class DocumentWriter {
 
   // hot: once a sync of an HPA at rest (bench/world).
   /**
-   * A write of the status that shows what was measured and says nothing else: it counts as a revision, wakes nobody, and is
+   * A write of the status that shows what was measured and says nothing else: it counts as a revision, wakes nobody who does not ask for it (`CHANGE.measured`), and is
    * rendered when somebody reads the object (`DocumentTable.renderBy`). `figure` is its first number, for `DocumentTable.figureOf`.
    */
   statusMeasured(table: DocumentTable, row: number, figure: number): void {
-    table.defer(row, ++this.#context.revision.value, figure);
+    const { log, revision } = this.#context;
+    table.defer(row, ++revision.value, figure);
+    if (log.isWanted(table.kindId, CHANGE.measured)) log.append(table.kindId, row, CHANGE.measured, undefined);
   }
 
   /** Removes an object at once. What becomes of its dependents is the garbage collector's business. */

@@ -148,8 +148,13 @@ export class Store {
   }
 
   /** Subscribes an observer: woken in phase `observe`, silent, and not allowed to write. */
-  observe(name: string, kinds: readonly (DocumentKind | "Pod")[], onWake: () => void): Cursor {
-    return this.#log.watch(name, this.#kindIds(kinds), onWake, { isObserver: true });
+  observe(
+    name: string,
+    kinds: readonly (DocumentKind | "Pod")[],
+    onWake: () => void,
+    options: { readonly pods?: Interest; readonly documents?: Interest } = {},
+  ): Cursor {
+    return this.#log.watch(name, this.#kindIds(kinds), onWake, { isObserver: true, ...options });
   }
 
   #kindIds(kinds: readonly (DocumentKind | "Pod")[]): number[] {

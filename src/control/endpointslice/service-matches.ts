@@ -6,7 +6,12 @@ import { matcherOf } from "../scale.ts";
 interface Candidate {
   readonly service: number;
   readonly matcher: Matcher;
+  /** Place among the candidates of the namespace. */
+  readonly order: number;
 }
+
+/** Candidates of a namespace by the label that their selector asks for, written `key=value`. */
+type Candidates = Map<string, Candidate[]>;
 
 /** Whether this controller makes endpoints for the service. */
 export function isManaged(service: Service): boolean {
@@ -22,7 +27,7 @@ export class ServiceMatches implements Cell {
   readonly #services: DocumentTable<Service>;
   readonly #pods: PodTable;
   #byGroup = new Map<number, readonly number[]>();
-  #byNamespace: Map<string, Candidate[]> | undefined;
+  #byNamespace: Map<string, Candidates> | undefined;
 
   /** `owner` is the controller that asks: each has its own. */
   constructor(owner: string, services: DocumentTable<Service>, pods: PodTable) {
@@ -41,8 +46,12 @@ export class ServiceMatches implements Cell {
     let found = this.#byGroup.get(group);
     if (found === undefined) {
       const labels = this.#pods.groupLabels.get(group);
-      const candidates = this.#candidates().get(this.#pods.groupNamespace.get(group)) ?? [];
-      found = candidates.filter(({ matcher }) => matcher.matches(labels)).map(({ service }) => service);
+      const candidates = this.#candidates().get(this.#pods.groupNamespace.get(group));
+      found = Object.entries(labels)
+        .flatMap(([key, value]) => candidates?.get(`${key}=${value}`) ?? [])
+        .filter(({ matcher }) => matcher.matches(labels))
+        .sort((a, b) => a.order - b.order)
+        .map(({ service }) => service);
       this.#byGroup.set(group, found);
     }
     return found;
@@ -66,16 +75,20 @@ export class ServiceMatches implements Cell {
     this.clear();
   }
 
-  #candidates(): Map<string, Candidate[]> {
+  #candidates(): Map<string, Candidates> {
     if (this.#byNamespace !== undefined) return this.#byNamespace;
-    const byNamespace = new Map<string, Candidate[]>();
+    const byNamespace = new Map<string, Candidates>();
+    let order = 0;
     for (let row = this.#services.first(); row !== -1; row = this.#services.after(row)) {
       const service = this.#services.get(row);
       if (!isManaged(service)) continue;
-      const namespace = service.metadata.namespace ?? "";
-      const list = byNamespace.get(namespace) ?? [];
-      list.push({ service: row, matcher: matcherOf("Service", service.spec.selector) });
-      byNamespace.set(namespace, list);
+      const { namespace = "" } = service.metadata;
+      const matcher = matcherOf("Service", service.spec.selector);
+      // The selector of a managed Service is a map with at least one label.
+      const label = `${matcher.label?.key}=${matcher.label?.value}`;
+      const candidates: Candidates = byNamespace.get(namespace) ?? new Map();
+      byNamespace.set(namespace, candidates);
+      candidates.set(label, [...(candidates.get(label) ?? []), { service: row, matcher, order: order++ }]);
     }
     this.#byNamespace = byNamespace;
     return byNamespace;

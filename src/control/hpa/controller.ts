@@ -94,7 +94,7 @@ export class HpaController {
     this.#selectors = new SelectorIndex(cells, store.pods);
     this.#queue = new WorkQueue(store, "hpa", this.#hpas.rows, (row) => this.#sync(row));
     this.#cursor = store.watch("hpa", ["HorizontalPodAutoscaler"], () => this.#readChanges(), 0, {
-      documents: { flags: ~CHANGE.status },
+      documents: { flags: ~(CHANGE.status | CHANGE.measured) },
     });
   }
 

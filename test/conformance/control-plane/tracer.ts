@@ -31,7 +31,7 @@ export class Tracer {
 
   constructor(store: Store) {
     this.#store = store;
-    this.#cursor = store.observe("tracer", [...RECORDED], () => this.#read());
+    this.#cursor = store.observe("tracer", [...RECORDED], () => this.#read(), { documents: { flags: -1 } });
     store.events.isEnabled = true;
     store.events.sink = {
       written: ({ involvedObject: { kind, name }, type, reason, message, count, source }) => {

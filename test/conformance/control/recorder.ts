@@ -35,7 +35,9 @@ export class Recorder {
 
   constructor(store: Store) {
     this.#store = store;
-    this.#cursor = store.observe("recorder", [...DOCUMENT_KINDS, "Pod"], () => this.#readChanges());
+    this.#cursor = store.observe("recorder", [...DOCUMENT_KINDS, "Pod"], () => this.#readChanges(), {
+      documents: { flags: -1 },
+    });
     store.events.sink = {
       written: ({ involvedObject, type, reason, message, count }) =>
         this.#events.push({

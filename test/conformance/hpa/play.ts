@@ -63,16 +63,21 @@ function record(store: Store, nameOf: (row: number) => string): () => Replay {
   const podKind = store.kindIdOf("Pod");
   const hpas = store.documents("HorizontalPodAutoscaler");
   const sets = store.documents<ReplicaSet>("ReplicaSet");
-  const cursor = store.observe("recorder", ["HorizontalPodAutoscaler", "ReplicaSet", "Pod"], () => {
-    while (cursor.next()) {
-      const { kindId, row, flags } = cursor;
-      if (kindId === podKind) {
-        realNames.set(store.pods.name.get(row), nameOf(row));
-        keep(`Pod ${nameOf(row)}`, (flags & CHANGE.deleted) === 0 ? podFields(store, row) : undefined);
-      } else if (kindId === sets.kindId) keep(`ReplicaSet ${sets.get(row).metadata.name}`, setFields(sets.get(row)));
-      else keep(`HorizontalPodAutoscaler ${hpas.get(row).metadata.name}`, projection(hpas.get(row) as never));
-    }
-  });
+  const cursor = store.observe(
+    "recorder",
+    ["HorizontalPodAutoscaler", "ReplicaSet", "Pod"],
+    () => {
+      while (cursor.next()) {
+        const { kindId, row, flags } = cursor;
+        if (kindId === podKind) {
+          realNames.set(store.pods.name.get(row), nameOf(row));
+          keep(`Pod ${nameOf(row)}`, (flags & CHANGE.deleted) === 0 ? podFields(store, row) : undefined);
+        } else if (kindId === sets.kindId) keep(`ReplicaSet ${sets.get(row).metadata.name}`, setFields(sets.get(row)));
+        else keep(`HorizontalPodAutoscaler ${hpas.get(row).metadata.name}`, projection(hpas.get(row) as never));
+      }
+    },
+    { documents: { flags: -1 } },
+  );
   store.events.sink = {
     written: ({ involvedObject: { kind, name }, type, reason, message, count }) => {
       const msg = message.replace("(combined from similar events): ", "");

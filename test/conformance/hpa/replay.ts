@@ -155,13 +155,19 @@ function record(store: Store): () => Replay {
   const states = new Map<string, Map<number, Record<string, unknown>>>();
   const events: RecordedKubeEvent[] = [];
   const now = () => Math.round(store.engine.now / 1000) / 1000;
-  const cursor = store.watch("recorder", ["HorizontalPodAutoscaler"], () => {
-    while (cursor.next()) {
-      const { name = "" } = table.get(cursor.row).metadata;
-      const known = states.get(name) ?? new Map<number, Record<string, unknown>>();
-      states.set(name, known.set(now(), projection(table.get(cursor.row))));
-    }
-  });
+  const cursor = store.watch(
+    "recorder",
+    ["HorizontalPodAutoscaler"],
+    () => {
+      while (cursor.next()) {
+        const { name = "" } = table.get(cursor.row).metadata;
+        const known = states.get(name) ?? new Map<number, Record<string, unknown>>();
+        states.set(name, known.set(now(), projection(table.get(cursor.row))));
+      }
+    },
+    0,
+    { documents: { flags: -1 } },
+  );
   store.events.sink = {
     written: ({ involvedObject: { kind, name }, type, reason, message, count }) => {
       const msg = message.replace("(combined from similar events): ", "");
