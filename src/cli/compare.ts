@@ -11,6 +11,7 @@ import {
 } from "../experiment/index.ts";
 import { type LoadedScenario, loadScenario, severityOf } from "../scenario/index.ts";
 import type { Plan } from "../world/plan.ts";
+import { interruptible } from "./interruptible.ts";
 import { problemLines, refuse } from "./problems.ts";
 import type { RunContext } from "./run.ts";
 import { startRunProgress } from "./run-progress.ts";
@@ -36,34 +37,29 @@ export async function compare(options: CompareCommandOptions, context: RunContex
   const variants = await loadVariants(options, context);
   if (variants === null) return EXIT.usage;
   const { terminal } = context;
-  const stop = new AbortController();
-  const release = context.onInterrupt(() => stop.abort());
-  const runner = await context.makeRunner(options.threads);
-  const total = variants.length * options.seeds.length;
-  const progress = await startRunProgress(terminal, total, { isQuiet: options.quiet });
-  try {
-    const { seeds } = options;
-    const comparisons = await compareVariants({
-      variants,
-      seeds,
-      runner,
-      signal: stop.signal,
-      onRun: () => progress.add(),
-    });
-    progress.stop();
-    const isOther = options.exitCode && comparisons.some(differs);
-    const exit = isOther ? EXIT.differs : EXIT.done;
-    terminal.out(text(comparisons, variants[0] as Variant, { options, exit, hasColour: terminal.outHasColour }));
-    return exit;
-  } catch (error) {
-    if (stop.signal.aborted) return EXIT.interrupted;
-    if (error instanceof Error && error.name === "PluginFault") throw new UsageError(error.message);
-    throw error;
-  } finally {
-    progress.stop();
-    release();
-    await runner.close();
-  }
+  return interruptible(context, async (signal) => {
+    const runner = await context.makeRunner(options.threads);
+    const total = variants.length * options.seeds.length;
+    const progress = await startRunProgress(terminal, total, { isQuiet: options.quiet });
+    try {
+      const { seeds } = options;
+      const comparisons = await compareVariants({
+        variants,
+        seeds,
+        runner,
+        signal,
+        onRun: () => progress.add(),
+      });
+      progress.stop();
+      const isOther = options.exitCode && comparisons.some(differs);
+      const exit = isOther ? EXIT.differs : EXIT.done;
+      terminal.out(text(comparisons, variants[0] as Variant, { options, exit, hasColour: terminal.outHasColour }));
+      return exit;
+    } finally {
+      progress.stop();
+      await runner.close();
+    }
+  });
 }
 
 interface Printing {

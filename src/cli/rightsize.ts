@@ -10,6 +10,7 @@ import {
 } from "../answers/index.ts";
 import { pluginFilesOf, RerunRefusal, readRun, type Seed } from "../experiment/index.ts";
 import { type Cluster, type ClusterFiles, loadCluster } from "./cluster.ts";
+import { interruptible } from "./interruptible.ts";
 import { refuse } from "./problems.ts";
 import type { RunContext } from "./run.ts";
 import { startRunProgress } from "./run-progress.ts";
@@ -36,29 +37,24 @@ export async function rightsize(options: RightsizeOptions, context: RunContext):
   const { cluster, seeds } = found;
   const { plan, plugins } = cluster;
   if (plan.durationMicros <= plan.warmupMicros) throw new UsageError("rightsize: the scenario ends with its warm-up");
-  const stop = new AbortController();
-  const release = context.onInterrupt(() => stop.abort());
-  const player = await observeThreads({
-    plugins: pluginFilesOf(cluster),
-    threads: options.threads,
-    signal: stop.signal,
+  return interruptible(context, async (signal) => {
+    const player = await observeThreads({
+      plugins: pluginFilesOf(cluster),
+      threads: options.threads,
+      signal,
+    });
+    const progress = await startRunProgress(terminal, 2 * seeds.length, { isQuiet: options.quiet });
+    try {
+      const { policy, countsNodes } = options;
+      const { play } = player;
+      const answer = await ask({ plan, plugins, seeds, policy, countsNodes, play, onRun: () => progress.add() });
+      progress.stop();
+      return print(answer, cluster, seeds, options, terminal);
+    } finally {
+      progress.stop();
+      await player.close();
+    }
   });
-  const progress = await startRunProgress(terminal, 2 * seeds.length, { isQuiet: options.quiet });
-  try {
-    const { policy, countsNodes } = options;
-    const { play } = player;
-    const answer = await ask({ plan, plugins, seeds, policy, countsNodes, play, onRun: () => progress.add() });
-    progress.stop();
-    return print(answer, cluster, seeds, options, terminal);
-  } catch (error) {
-    if (stop.signal.aborted) return EXIT.interrupted;
-    if (error instanceof Error && error.name === "PluginError") throw new UsageError(error.message);
-    throw error;
-  } finally {
-    progress.stop();
-    release();
-    await player.close();
-  }
 }
 
 function print(

@@ -1,12 +1,13 @@
-import { PluginFault, runSeeds, type Seed, type SeedMeasure, type SeedRuns, seedsText } from "../experiment/index.ts";
+import { runSeeds, type Seed, type SeedMeasure, type SeedRuns, seedsText } from "../experiment/index.ts";
 import { formatValue, headerLines, plural } from "../report/index.ts";
 import { type LoadedScenario, severityOf } from "../scenario/index.ts";
 import type { Plan } from "../world/plan.ts";
+import { interruptible } from "./interruptible.ts";
 import { problemLines } from "./problems.ts";
 import type { RunContext, RunOptions } from "./run.ts";
 import { startRunProgress } from "./run-progress.ts";
 import { tableLines } from "./table.ts";
-import { EXIT, painter, UsageError } from "./terminal.ts";
+import { EXIT, painter } from "./terminal.ts";
 import { packageVersion } from "./version.ts";
 
 type Loaded = LoadedScenario & { readonly plan: Plan };
@@ -23,37 +24,31 @@ export async function runWithSeeds(
   const warnings = problems.filter((problem) => severityOf(problem) === "warning");
   for (const line of problemLines(loaded, warnings, { notes: false, hasColour: terminal.errHasColour }))
     terminal.err(`${line}\n`);
-  const stop = new AbortController();
-  const release = context.onInterrupt(() => stop.abort());
-  const runner = await context.makeRunner(options.threads);
-  const progress = await startRunProgress(terminal, seeds.length, { isQuiet: options.quiet });
-  try {
-    const { signal } = stop;
-    const version = packageVersion();
-    const onRun = (): void => progress.add();
-    const result = await runSeeds({ loaded, seeds, out: options.out, version, runner, signal, onRun });
-    progress.stop();
-    const exit = result.failedSeeds.length > 0 ? EXIT.assertion : EXIT.done;
-    if (options.output === "json") {
-      const document = { schema: "kube-orrery/seeds.v1", version, scenario: plan.name, seeds, ...result, exit };
-      terminal.out(`${JSON.stringify(document, null, 2)}\n`);
-    } else if (!options.quiet) {
-      const notes = problems.filter((problem) => severityOf(problem) === "note").length;
-      const head = headerLines(plan, version, notes);
-      // The seed of the file is not the one that is run.
-      head[0] = (head[0] ?? "").replace(/ · seed .*$/, ` · seeds ${seedsText(seeds)}`);
-      terminal.out(`${[...head, "", ...lines(result, seeds, plan, painter(terminal.outHasColour))].join("\n")}\n`);
+  return interruptible(context, async (signal) => {
+    const runner = await context.makeRunner(options.threads);
+    const progress = await startRunProgress(terminal, seeds.length, { isQuiet: options.quiet });
+    try {
+      const version = packageVersion();
+      const onRun = (): void => progress.add();
+      const result = await runSeeds({ loaded, seeds, out: options.out, version, runner, signal, onRun });
+      progress.stop();
+      const exit = result.failedSeeds.length > 0 ? EXIT.assertion : EXIT.done;
+      if (options.output === "json") {
+        const document = { schema: "kube-orrery/seeds.v1", version, scenario: plan.name, seeds, ...result, exit };
+        terminal.out(`${JSON.stringify(document, null, 2)}\n`);
+      } else if (!options.quiet) {
+        const notes = problems.filter((problem) => severityOf(problem) === "note").length;
+        const head = headerLines(plan, version, notes);
+        // The seed of the file is not the one that is run.
+        head[0] = (head[0] ?? "").replace(/ · seed .*$/, ` · seeds ${seedsText(seeds)}`);
+        terminal.out(`${[...head, "", ...lines(result, seeds, plan, painter(terminal.outHasColour))].join("\n")}\n`);
+      }
+      return exit;
+    } finally {
+      progress.stop();
+      await runner.close();
     }
-    return exit;
-  } catch (error) {
-    if (stop.signal.aborted) return EXIT.interrupted;
-    if (error instanceof PluginFault) throw new UsageError(error.message);
-    throw error;
-  } finally {
-    progress.stop();
-    release();
-    await runner.close();
-  }
+  });
 }
 
 function lines(result: SeedRuns, seeds: readonly Seed[], plan: Plan, paint: ReturnType<typeof painter>): string[] {

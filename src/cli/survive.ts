@@ -1,6 +1,7 @@
 import { survive as ask, isLost, lossesOf, surviveLines, surviveThreads, tasksOf } from "../answers/index.ts";
 import { pluginFilesOf, type Seed } from "../experiment/index.ts";
 import { type ClusterFiles, loadCluster } from "./cluster.ts";
+import { interruptible } from "./interruptible.ts";
 import type { RunContext } from "./run.ts";
 import { startRunProgress } from "./run-progress.ts";
 import { EXIT, UsageError } from "./terminal.ts";
@@ -33,33 +34,34 @@ export async function survive(options: SurviveOptions, context: RunContext): Pro
   const atMicros = options.at ?? Math.max(TEN_MINUTES, plan.warmupMicros);
   if (atMicros < 1) throw new UsageError("--at: nothing can be lost before the run begins");
   if (horizonMicros < SHORTEST) throw new UsageError("--for: less than a minute shows nothing");
-  const stop = new AbortController();
-  const release = context.onInterrupt(() => stop.abort());
-  const player = await surviveThreads({
-    plugins: pluginFilesOf(cluster),
-    threads: options.threads,
-    signal: stop.signal,
+  return interruptible(context, async (signal) => {
+    const player = await surviveThreads({
+      plugins: pluginFilesOf(cluster),
+      threads: options.threads,
+      signal,
+    });
+    const question = { plan, losses, seeds, atMicros, horizonMicros, width: player.width, play: player.play };
+    const progress = await startRunProgress(terminal, tasksOf(question).length, { isQuiet: options.quiet });
+    try {
+      const answers = await ask({ ...question, onTask: () => progress.add() });
+      progress.stop();
+      const exit = answers.some((answer) => isLost(answer, within)) ? EXIT.assertion : EXIT.done;
+      if (options.output === "json") {
+        const document = {
+          schema: "kube-orrery/survive.v1",
+          version: packageVersion(),
+          seeds,
+          atMicros,
+          horizonMicros,
+        };
+        terminal.out(`${JSON.stringify({ ...document, withinMicros: within, losses: answers, exit }, null, 2)}\n`);
+      } else terminal.out(`${surviveLines(answers, plan, within).join("\n")}\n`);
+      return exit;
+    } finally {
+      progress.stop();
+      await player.close();
+    }
   });
-  const question = { plan, losses, seeds, atMicros, horizonMicros, width: player.width, play: player.play };
-  const progress = await startRunProgress(terminal, tasksOf(question).length, { isQuiet: options.quiet });
-  try {
-    const answers = await ask({ ...question, onTask: () => progress.add() });
-    progress.stop();
-    const exit = answers.some((answer) => isLost(answer, within)) ? EXIT.assertion : EXIT.done;
-    if (options.output === "json") {
-      const document = { schema: "kube-orrery/survive.v1", version: packageVersion(), seeds, atMicros, horizonMicros };
-      terminal.out(`${JSON.stringify({ ...document, withinMicros: within, losses: answers, exit }, null, 2)}\n`);
-    } else terminal.out(`${surviveLines(answers, plan, within).join("\n")}\n`);
-    return exit;
-  } catch (error) {
-    if (stop.signal.aborted) return EXIT.interrupted;
-    if (error instanceof Error && error.name === "PluginError") throw new UsageError(error.message);
-    throw error;
-  } finally {
-    progress.stop();
-    release();
-    await player.close();
-  }
 }
 
 function readLosses(options: SurviveOptions, { plan }: { readonly plan: Parameters<typeof lossesOf>[0] }) {

@@ -1,4 +1,4 @@
-import { roughNormal } from "../random/index.ts";
+import { noiseFactor } from "../random/index.ts";
 import { jitteredLook } from "./housekeeping.ts";
 import {
   BYTES,
@@ -157,10 +157,7 @@ export class Followers {
     const records = this.#records;
     const { noise } = this.source;
     let cpuMilli = level;
-    if (noise !== null && noise.relativeSd > 0) {
-      const factor = 1 + noise.relativeSd * roughNormal(records.get(slot, NOISE_KEY), draw);
-      cpuMilli = factor > 0 ? level * factor : 0;
-    }
+    if (noise !== null) cpuMilli *= noiseFactor(noise.relativeSd, records.get(slot, NOISE_KEY), draw);
     cpuMilli += this.#idleMilli;
     const limit = records.get(slot, LIMIT);
     records.change(slot, cpuMilli < limit ? cpuMilli : limit, records.get(slot, BYTES), at);
@@ -223,10 +220,7 @@ export class Followers {
       let counter = integral + rate * (seenAt - changedAt);
       if (hasChange) {
         let cpuMilli = level;
-        if (relativeSd > 0) {
-          const factor = 1 + relativeSd * roughNormal(data[at + NOISE_KEY]!, draw);
-          cpuMilli = factor > 0 ? level * factor : 0;
-        }
+        if (relativeSd > 0) cpuMilli *= noiseFactor(relativeSd, data[at + NOISE_KEY]!, draw);
         cpuMilli += idleMilli;
         const limit = data[at + LIMIT]!;
         if (cpuMilli > limit) cpuMilli = limit;

@@ -52,7 +52,7 @@ export class Housekeeping {
   /** Instant of the last look at or before `now`, of a pod with this key (`keyOf`) that started at `startedAt`. */
   lastLookAt(key: number, startedAt: Micros, now: Micros): Micros {
     const { period, spread } = this;
-    if (period === 0) return now;
+    if (this.isContinuous) return now;
     if (spread > 0) return jitteredLook(key, startedAt, now, period, spread);
     const phase = this.#hasPhase ? Math.floor(drawKeyed(key, 0) * period) : 0;
     const look = Math.floor((now - startedAt + phase) / period);

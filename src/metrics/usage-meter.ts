@@ -344,12 +344,7 @@ export class UsageMeter {
   }
 
   #idOf(sourceId: number, group: number): number {
-    let ids = this.#ofSource[sourceId];
-    if (ids === undefined) {
-      ids = new Map();
-      this.#ofSource[sourceId] = ids;
-    }
-    const known = ids.get(group);
+    const known = this.#ofSource[sourceId]?.get(group);
     if (known !== undefined) return known;
     const id = this.#free.pop() ?? this.#followers.length;
     this.#enter(id, sourceId, group);

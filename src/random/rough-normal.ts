@@ -17,6 +17,12 @@ export function roughNormal(keyed: number, k: number): number {
   return quantiles[(x ^ (x >>> 15)) >>> INDEX_SHIFT]!;
 }
 
+/** A factor of multiplicative noise: max(0, 1 + relativeSd · `roughNormal`). */
+export function noiseFactor(relativeSd: number, keyed: number, k: number): number {
+  const factor = 1 + relativeSd * roughNormal(keyed, k);
+  return factor > 0 ? factor : 0;
+}
+
 const quantiles = madeQuantiles();
 
 function madeQuantiles(): Float64Array {

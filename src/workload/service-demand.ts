@@ -1,7 +1,7 @@
 import type { Engine, Micros } from "../engine/index.ts";
 import type { EndpointSlice, Service } from "../kube/index.ts";
 import type { UsageSource } from "../metrics/index.ts";
-import { keyOf, roughNormal } from "../random/index.ts";
+import { keyOf, noiseFactor } from "../random/index.ts";
 import type { DocumentTable, Store } from "../store/index.ts";
 import { type CellRegistry, RefColumn } from "../tables/index.ts";
 import { ClientPool, type Connections, NO_CONNECTIONS } from "./client-pool.ts";
@@ -176,7 +176,7 @@ export class ServiceDemand implements UsageSource {
     const { noise } = this;
     if (noise === null) return cpu;
     const k = Math.floor(this.#context.engine.now / noise.everyMicros);
-    return cpu * Math.max(0, 1 + noise.relativeSd * roughNormal(this.noiseKeyOf(serial), k));
+    return cpu * noiseFactor(noise.relativeSd, this.noiseKeyOf(serial), k);
   }
 
   get noise(): Noise | null {

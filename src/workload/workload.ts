@@ -1,7 +1,7 @@
 import type { Engine, Micros } from "../engine/index.ts";
 import { compileSelector, PHASE, type StringMap } from "../kube/index.ts";
 import type { UsageMeter } from "../metrics/index.ts";
-import { type Distribution, keyOf, roughNormal } from "../random/index.ts";
+import { type Distribution, keyOf, noiseFactor } from "../random/index.ts";
 import { CHANGE, type Cursor, type Store } from "../store/index.ts";
 import { Column, RefColumn } from "../tables/index.ts";
 import { levelAt } from "./curve.ts";
@@ -367,12 +367,12 @@ export class Workload {
   /** max(0, 1 + sd · normal), the same for whoever has this key until the next draw. */
   noiseFactor(noise: { readonly relativeSd: number; readonly everyMicros: Micros }, key: number): number {
     const k = Math.floor(this.#engine.now / noise.everyMicros);
-    return Math.max(0, 1 + noise.relativeSd * roughNormal(keyOf(this.#seed, key), k));
+    return noiseFactor(noise.relativeSd, keyOf(this.#seed, key), k);
   }
 
   #noiseFactor(noise: { readonly relativeSd: number; readonly everyMicros: Micros }, row: number): number {
     const k = Math.floor(this.#engine.now / noise.everyMicros);
-    return Math.max(0, 1 + noise.relativeSd * roughNormal(this.#noiseKey.get(row), k));
+    return noiseFactor(noise.relativeSd, this.#noiseKey.get(row), k);
   }
 
   #loadsOf(row: number): readonly number[] {

@@ -1,20 +1,15 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { experimentPageText } from "../../src/report/index.ts";
 import { ensureBuilt, MAIN, ROOT } from "../built.ts";
+import { hasBrowserFor, launchChromium, openPage } from "../chromium.ts";
 
-const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
-const hasBrowser = existsSync(CHROMIUM);
-if (!hasBrowser)
-  console.warn(
-    `SKIPPED: there is no ${CHROMIUM}, so nobody looks at an experiment's report.html (apt-get install chromium)`,
-  );
+const hasBrowser = hasBrowserFor("an experiment's report.html");
 
 const out = mkdtempSync(join(tmpdir(), "orrery-page-"));
 const file = join(out, "hpa-experiment", "report.html");
@@ -58,17 +53,10 @@ describe.skipIf(!hasBrowser)("the page in Chromium", () => {
   const complaints: string[] = [];
   const requests: string[] = [];
 
-  async function open(colorScheme: "light" | "dark"): Promise<Page> {
-    const opened = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme });
-    opened.on("console", (message) => complaints.push(message.text()));
-    opened.on("pageerror", (error) => complaints.push(error.message));
-    opened.on("request", (request) => requests.push(request.url()));
-    await opened.goto(pathToFileURL(file).href);
-    await opened.waitForSelector("html[data-ready]");
-    return opened;
-  }
+  const open = (colorScheme: "light" | "dark"): Promise<Page> =>
+    openPage(browser, file, colorScheme, { complaints, requests });
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+    browser = await launchChromium();
     page = await open("light");
   }, 60_000);
   afterAll(() => browser.close());

@@ -1,16 +1,13 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { hasBrowserFor, launchChromium, openPage } from "../chromium.ts";
 import { type MadeRun, makeRun, orrery } from "./finished-run.ts";
 
-const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const SIZE_LIMIT = 5_000_000;
-const hasBrowser = existsSync(CHROMIUM);
-if (!hasBrowser)
-  console.warn(`SKIPPED: there is no ${CHROMIUM}, so nobody looks at report.html (apt-get install chromium)`);
+const hasBrowser = hasBrowserFor("report.html");
 
 let made: MadeRun;
 let file: string;
@@ -63,17 +60,10 @@ describe.skipIf(!hasBrowser)("the page in Chromium", () => {
   const complaints: string[] = [];
   const requests: string[] = [];
 
-  async function open(colorScheme: "light" | "dark", path = file): Promise<Page> {
-    const opened = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme });
-    opened.on("console", (message) => complaints.push(message.text()));
-    opened.on("pageerror", (error) => complaints.push(error.message));
-    opened.on("request", (request) => requests.push(request.url()));
-    await opened.goto(pathToFileURL(path).href);
-    await opened.waitForSelector("html[data-ready]");
-    return opened;
-  }
+  const open = (colorScheme: "light" | "dark", path = file): Promise<Page> =>
+    openPage(browser, path, colorScheme, { complaints, requests });
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+    browser = await launchChromium();
     page = await open("light");
   }, 60_000);
   afterAll(() => browser.close());

@@ -8,7 +8,7 @@ import { loadScenario } from "../../src/scenario/index.ts";
 import type { LoggedDecision } from "../../src/store/index.ts";
 import { World } from "../../src/world/index.ts";
 
-const EXAMPLE = join(import.meta.dirname, "../../examples/plugins/fragmentation.yaml");
+const EXAMPLE = join(import.meta.dirname, "../../assets/starters/plugin/scenario.yaml");
 const folder = mkdtempSync(join(tmpdir(), "orrery-plugins-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -1,4 +1,5 @@
 import type { CrossVersionObjectReference, MetricIdentifier } from "../../kube/index.ts";
+import type { ShownUsage } from "../../metrics/index.ts";
 import type { ExternalMetricAnswer, MetricsFailure, ObjectMetricAnswer } from "./types.ts";
 
 /** The pods an answer is wanted for: the first `count` of `rows` (rows of the pod table), all of one namespace. */
@@ -25,12 +26,6 @@ export interface SampleColumns {
   readonly windowMicros: Float64Array;
 }
 
-/** What is shown of the CPU of some pods: how many they are, and the sum, NaN while one of them is not shown. */
-export interface ShownCpu {
-  podCount: number;
-  cpuMilli: number;
-}
-
 /** How many pods the API lists, with or without a usable value (0: "no metrics returned"); or its error. */
 export type SampleCount = number | MetricsFailure;
 
@@ -48,7 +43,7 @@ export interface MetricsSource {
    * Adds up the CPU shown of pods of a group of the pod table (`PodTable.byGroup`), those of which the sum is at hand; absent
    * where a source has no such sums.
    */
-  addCpu?(group: number, into: ShownCpu): void;
+  addCpu?(group: number, into: ShownUsage): void;
   /** custom.metrics.k8s.io, one value a pod. */
   pods(metric: MetricIdentifier, query: PodRowsQuery, into: SampleColumns): SampleCount;
   /** custom.metrics.k8s.io, one object. */

@@ -1,7 +1,8 @@
 import type { CrossVersionObjectReference, MetricIdentifier, PodPhase } from "../../kube/index.ts";
+import type { ShownUsage } from "../../metrics/index.ts";
 import { CONDITION, POD_PHASE, POD_PHASE_NAMES, type PodTemplate, type Store } from "../../store/index.ts";
 import type { MetricInputs } from "./metric-proposal.ts";
-import type { MetricsSource, ResourceQuery, SampleColumns, SampleCount, ShownCpu } from "./metrics-source.ts";
+import type { MetricsSource, ResourceQuery, SampleColumns, SampleCount } from "./metrics-source.ts";
 import type { ReadyPods } from "./object-metrics.ts";
 import { podRequestsOf } from "./pod-requests.ts";
 import {
@@ -86,7 +87,7 @@ export class SyncInputs implements MetricInputs {
   readonly #query: { -readonly [K in keyof ResourceQuery]: ResourceQuery[K] };
   readonly #sweep: { -readonly [K in keyof ReadyPodsInput]: ReadyPodsInput[K] };
   readonly #totals = emptyTotals();
-  readonly #shown: ShownCpu = { podCount: 0, cpuMilli: 0 };
+  readonly #shown: ShownUsage = { podCount: 0, cpuMilli: 0 };
   #groups: readonly number[] = NO_GROUPS;
   /** Whether the buffers hold the pods of these groups. */
   #isFilled = false;
